@@ -1,0 +1,189 @@
+"""
+Where a zone lies and which keys it holds.
+
+A command is started for one zone. Opening a zone refuses a root that others can read, a key that
+belongs to another zone, and a key file that others can read, so that no process holds two zones' keys.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from harmony.errors import Busy, NotPermitted, UsageError
+
+#: Keys that may lie in each zone (protocol section 2). `zone.sign` signs the zone's stage records.
+ZONE_KEYS: Final = {
+    "hospital": ("p.sign", "p.open", "p.secret", "zone.sign"),
+    "ttp": ("t.sign", "t.open", "t.table", "zone.sign"),
+    "restricted": ("h.open", "h.sign", "h.master", "zone.sign"),
+    "research": ("h.release", "zone.sign"),
+    "public": ("zone.sign",),
+    "person": ("c.sign",),
+}
+
+#: Where each zone lies under the network's folder; `{owner}` is the provider's or the person's id.
+ZONE_FOLDERS: Final = {
+    "hospital": "hospital/{owner}",
+    "ttp": "ttp",
+    "restricted": "platform/restricted",
+    "research": "platform/research",
+    "public": "platform/public",
+    "person": "people/{owner}",
+}
+
+#: Sealed files on their way between zones; belongs to nobody and holds nothing in clear.
+POST_FOLDER: Final = "post"
+
+
+class Settings(BaseSettings):
+    """What the environment may set: `HARMONY_MEMORY_LIMIT`, `HARMONY_THREADS`, `HARMONY_CONTROL_URL`."""
+
+    model_config = SettingsConfigDict(env_prefix="HARMONY_")
+
+    memory_limit: str = "1GiB"
+    threads: int = 2
+    control_url: str = ""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """
+    One opened zone.
+
+    Attributes
+    ----------
+    root : Path
+        Folder of the zone, mode 0700.
+    name : str
+        hospital, ttp, restricted, research, public or person.
+    owner : str
+        Provider, organisation or person the zone belongs to.
+    network : str
+        Id of the network, 32 hex digits.
+    """
+
+    root: Path
+    name: str
+    owner: str
+    network: str
+
+    def key(self, name: str) -> bytes:
+        """
+        Read one private key of this zone.
+
+        Raises
+        ------
+        NotPermitted
+            When the key belongs to another zone or its file can be read by others.
+        UsageError
+            When the key is missing.
+        """
+        if name not in ZONE_KEYS[self.name]:
+            raise NotPermitted(
+                f"Key {name} does not belong to zone {self.name}.", "Start the command for its own zone."
+            )
+        path = self.root / "keys" / name
+        if not path.is_file():
+            raise UsageError(
+                f"Zone {self.name} has no key {name}.", "Make the zone again or restore its keys."
+            )
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise NotPermitted(f"Key file {name} can be read by others.", f"chmod 600 {path}", "mode 0600")
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+    def folder(self, *parts: str) -> Path:
+        """Return a folder below the root, made when it is missing, mode 0700."""
+        path = self.root.joinpath(*parts)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path
+
+    @property
+    def control_url(self) -> str:
+        """SQLAlchemy address of the zone's control records: a SQLite file unless the environment says otherwise."""
+        return Settings().control_url or f"sqlite:///{self.root / 'control.db'}"
+
+
+def zone_root(network: Path, name: str, owner: str = "") -> Path:
+    """Return the folder of a zone inside a network; `owner` is needed for hospital and person."""
+    return network / ZONE_FOLDERS[name].format(owner=owner)
+
+
+def create_zone(root: Path, name: str, owner: str, network: str, keys: dict[str, bytes]) -> Zone:
+    """
+    Make a zone's root with its keys, mode 0700 and 0600.
+
+    Parameters
+    ----------
+    keys : dict of str to bytes
+        Exactly the keys of `ZONE_KEYS[name]`.
+
+    Raises
+    ------
+    UsageError
+        When the zone exists already or the keys are not those of the zone.
+    """
+    if (root / "zone.toml").exists():
+        raise UsageError(f"Zone {name} of {owner} exists already.", "Choose another network folder.")
+    if set(keys) != set(ZONE_KEYS[name]):
+        raise UsageError(f"Zone {name} needs the keys {', '.join(ZONE_KEYS[name])}.")
+    (root / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.chmod(root, 0o700)
+    os.chmod(root / "keys", 0o700)
+    for key_name, secret in keys.items():
+        path = root / "keys" / key_name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secret.hex() + "\n")
+    text = f'zone = "{name}"\nowner = "{owner}"\nnetwork = "{network}"\n'
+    # zone.toml comes last and by rename: a zone without it was never finished and is made again.
+    partial = root / "zone.toml.partial"
+    partial.write_text(text, encoding="utf-8")
+    partial.rename(root / "zone.toml")
+    return open_zone(root, name)
+
+
+def open_zone(root: Path, expected: str) -> Zone:
+    """
+    Open a zone and refuse every sign that it is not alone.
+
+    Raises
+    ------
+    UsageError
+        When there is no zone or it is another one than `expected`.
+    NotPermitted
+        When others can read the root or a key of another zone lies in it.
+    """
+    path = root / "zone.toml"
+    if not path.is_file():
+        raise UsageError(
+            f"There is no zone '{expected}' at {root}.", "Make the network first: harmony network init."
+        )
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    if content.get("zone") != expected:
+        raise UsageError(
+            f"{root} is zone '{content.get('zone')}', not '{expected}'.",
+            "Start the command for its own zone.",
+        )
+    if stat.S_IMODE(root.stat().st_mode) & 0o077:
+        raise NotPermitted(f"Zone {expected} can be read by others.", f"chmod 700 {root}", "mode 0700")
+    _refuse_foreign_keys(root, expected)
+    return Zone(root, expected, content["owner"], content["network"])
+
+
+def _refuse_foreign_keys(root: Path, expected: str) -> None:
+    keys = root / "keys"
+    if not keys.is_dir():
+        raise Busy(f"Zone {expected} has no keys folder.", "Restore the zone's keys.")
+    foreign = sorted(p.name for p in keys.iterdir() if p.name not in ZONE_KEYS[expected])
+    if foreign:
+        raise NotPermitted(
+            f"Zone {expected} holds keys of another zone: {', '.join(foreign)}.",
+            "Remove them from this host and report it: separation was broken.",
+        )

@@ -1,0 +1,147 @@
+"""Open a zone's control records and bring their schema up to date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from harmony.errors import Busy
+from harmony.store.control.schema import STAGE
+
+#: How long a writer waits for another one before it gives up, milliseconds.
+BUSY_TIMEOUT_MS = 5000
+
+
+class Control:
+    """
+    The control records of one zone on SQLite or PostgreSQL.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        From `open_control`.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """
+        Give one transaction; it commits at the end of the block and rolls back on any error.
+
+        Raises
+        ------
+        Busy
+            When another writer holds the database for longer than the timeout.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise Busy("The control records are held by another writer.", "Run this again.") from error
+
+    def journal(self) -> SqlJournal:
+        """Return the committed stages of this zone."""
+        return SqlJournal(self)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+class SqlJournal:
+    """The committed rows of a zone's stages (the `Journal` of `harmony.stages.run`)."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def head(self) -> str:
+        """Return the hash of the last committed record, or 64 zeros."""
+        with self._control.transaction() as connection:
+            return _head(connection)
+
+    def find(self, stage: str, key: str) -> str | None:
+        """Return the hash committed for a stage, or None."""
+        query = sa.select(STAGE.c.sha256).where(STAGE.c.stage == stage, STAGE.c.key == key)
+        with self._control.transaction() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def keys(self, stage: str) -> list[str]:
+        """Return the keys of all committed records of a stage, oldest first."""
+        query = sa.select(STAGE.c.key).where(STAGE.c.stage == stage).order_by(STAGE.c.number)
+        with self._control.transaction() as connection:
+            return list(connection.execute(query).scalars())
+
+    def append(self, stage: str, key: str, sha256: str, previous: str) -> None:
+        """
+        Commit one row.
+
+        Raises
+        ------
+        Busy
+            When another stage was committed since `previous` was read.
+        """
+        with self._control.transaction() as connection:
+            append_stage(connection, stage, key, sha256, previous)
+
+
+def append_stage(connection: sa.Connection, stage: str, key: str, sha256: str, previous: str) -> None:
+    """Commit a stage's row inside a running transaction; raise `Busy` when `previous` is not the head."""
+    if _head(connection) != previous:
+        raise Busy("Another stage was committed in between.", "Run this again.")
+    row: dict[str, Any] = {"stage": stage, "key": key, "sha256": sha256, "previous": previous}
+    connection.execute(STAGE.insert().values(**row, committed_at=dt.datetime.now(dt.UTC)))
+
+
+def _head(connection: sa.Connection) -> str:
+    last = connection.execute(sa.select(STAGE.c.sha256).order_by(STAGE.c.number.desc()).limit(1)).scalar()
+    return last or "0" * 64
+
+
+def open_control(url: str) -> Control:
+    """
+    Open control records and migrate them.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy address: `sqlite:///path` or `postgresql+psycopg://...`.
+    """
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _configure_sqlite)
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    migrate(engine)
+    return Control(engine)
+
+
+def _configure_sqlite(connection: Any, _: object) -> None:
+    # The driver's own BEGIN is deferred and fails half-way when two writers meet; ours is taken at once.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the schema to the newest version; does nothing when it is there already."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
