@@ -7,6 +7,8 @@ Exit codes are stable (docs/reference/errors.md is printed from this module).
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class HarmonyError(Exception):
     """
@@ -20,6 +22,11 @@ class HarmonyError(Exception):
         What the reader does next, and who does it.
     allowed : str, optional
         The allowed range or form, where there is one.
+
+    Attributes
+    ----------
+    details : dict
+        Further facts for `--json`, such as the list of problems; never a patient's value.
     """
 
     code = "E-DEFECT"
@@ -31,10 +38,12 @@ class HarmonyError(Exception):
         self.what = what
         self.next_step = next_step
         self.allowed = allowed
+        self.details: dict[str, Any] = {}
 
-    def as_dict(self) -> dict[str, str | int]:
-        """Return the error as the `--json` document has it: code, exit, what, allowed, next."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error as the `--json` document has it: code, exit, what, allowed, next and details."""
         return {
+            **self.details,
             "code": self.code,
             "exit": self.exit_code,
             "what": self.what,

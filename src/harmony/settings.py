@@ -23,7 +23,7 @@ ZONE_KEYS: Final = {
     "hospital": ("p.sign", "p.open", "p.secret", "zone.sign"),
     "ttp": ("t.sign", "t.open", "t.table", "zone.sign"),
     "restricted": ("h.open", "h.sign", "h.master", "zone.sign"),
-    "research": ("h.release", "zone.sign"),
+    "research": ("h.release", "r.study", "zone.sign"),
     "public": ("zone.sign",),
     "person": ("c.sign",),
 }
@@ -43,7 +43,7 @@ POST_FOLDER: Final = "post"
 
 
 class Settings(BaseSettings):
-    """What the environment may set: `HARMONY_MEMORY_LIMIT`, `HARMONY_THREADS`, `HARMONY_CONTROL_URL`."""
+    """What the environment may set, each with the prefix `HARMONY_`."""
 
     model_config = SettingsConfigDict(env_prefix="HARMONY_")
 
@@ -106,8 +106,17 @@ class Zone:
 
     @property
     def control_url(self) -> str:
-        """SQLAlchemy address of the zone's control records: a SQLite file unless the environment says otherwise."""
-        return Settings().control_url or f"sqlite:///{self.root / 'control.db'}"
+        """Address of the zone's own control records: a SQLite file in its root."""
+        return f"sqlite:///{self.root / 'control.db'}"
+
+
+def platform_control_url(network: Path) -> str:
+    """
+    Return the address of the platform's control records (members, studies, airlock, audit).
+
+    They belong to no zone: a SQLite file under `platform/`, or `HARMONY_CONTROL_URL` for a PostgreSQL server.
+    """
+    return Settings().control_url or f"sqlite:///{network / 'platform' / 'control.db'}"
 
 
 def zone_root(network: Path, name: str, owner: str = "") -> Path:

@@ -221,3 +221,5 @@ class Report:
     limits: tuple[str, ...]
     provenance: tuple[tuple[str, str], ...]
     banner: str
+    #: *How this was counted* of each headline number, in their order; empty when it stands elsewhere.
+    headline_counted: tuple[Explanation, ...] = ()

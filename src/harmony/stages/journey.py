@@ -34,6 +34,10 @@ class CommonTables(Stage):
     """Dictionary-shaped tables at the hospital. Made by `intake.convert` only."""
 
 
+class QualityReport(Stage):
+    """Verdict, every problem, numerator and denominator of every rule. Made by `quality.gate` only."""
+
+
 class PassedTables(Stage):
     """Common tables without a fatal problem, set-aside rows removed. Made by `quality.gate` only."""
 

@@ -24,7 +24,7 @@ METADATA = sa.MetaData(
 
 
 class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
-    """An instant in UTC. SQLite forgets the zone, so it is put back on the way out; naive times are refused."""
+    """An instant in UTC. SQLite forgets the zone, so it is put back; naive times are refused."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True

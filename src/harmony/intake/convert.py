@@ -1,0 +1,303 @@
+"""
+Read a delivery's files by their layout into common tables, at the hospital, without network.
+
+Every row read is converted, not selected by the layout, or refused; the totals are kept on record. A
+column that the layout neither uses nor ignores stops the delivery: nothing leaves by accident.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from harmony.dictionary.model import Dictionary
+from harmony.errors import HarmonyError, LayoutRefused
+from harmony.intake.columns import Source, convert_column, matches
+from harmony.intake.layouts.model import Layout, TableRule
+from harmony.intake.readers.delimited import Batch, batches, check_file, header
+from harmony.progress import Progress
+from harmony.settings import Zone
+from harmony.stages.journey import CommonTables
+from harmony.stages.problems import Problem, ProblemList
+from harmony.stages.record import Definition, Input, Outcome, sha256_file
+from harmony.stages.run import Journal, run
+from harmony.store.tables import ARROW_TYPES, read_table
+
+STAGE: Final = "convert"
+
+#: Above this share of unreadable dates a column is written in several formats and the delivery is refused;
+#: below it each is a single error.
+MIXED_DATES: Final = 0.02
+
+
+@dataclass
+class TableTotals:
+    """Rows of one common table: read = converted + not_selected + repeated; lines refused stand apart."""
+
+    read: int = 0
+    converted: int = 0
+    not_selected: int = 0
+    repeated: int = 0
+
+
+@dataclass
+class Conversion:
+    """Totals by table, lines refused by file, and every problem."""
+
+    tables: dict[str, TableTotals] = field(default_factory=dict)
+    refused_lines: dict[str, int] = field(default_factory=dict)
+    problems: ProblemList = field(default_factory=ProblemList)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the totals as `conversion.json` has them."""
+        totals = {name: vars(value) for name, value in self.tables.items()}
+        return {"tables": totals, "refused_lines": self.refused_lines}
+
+
+def delivery_key(folder: Path, layout: Layout, dictionary: Dictionary, provider: str) -> str:
+    """Name a conversion by all that decides it: 12 hex digits of a hash over files and definitions."""
+    digest = hashlib.sha256(f"{layout.sha256} {dictionary.sha256} {provider}".encode())
+    for name in layout.files:
+        path = folder / name
+        digest.update(f"{name} {sha256_file(path) if path.is_file() else 'missing'}".encode())
+    return digest.hexdigest()[:12]
+
+
+def check_files(folder: Path, layout: Layout, max_bytes: int) -> list[HarmonyError]:
+    """Return every fault of the files themselves: size and encoding first, then columns."""
+    faults: list[HarmonyError] = []
+    for name in layout.files:
+        try:
+            check_file(folder / name, layout.encoding, max_bytes)
+        except HarmonyError as error:
+            faults.append(error)
+    if not faults:
+        faults.extend(_column_faults(folder, layout))
+    return faults
+
+
+def _column_faults(folder: Path, layout: Layout) -> Iterable[LayoutRefused]:
+    for name in layout.files:
+        present = header(folder / name, layout.encoding, layout.delimiter)
+        tables = [table for table in layout.tables if table.file == name]
+        used = {column for table in tables for column in _used_columns(table)}
+        ignored = {column for table in tables for column in table.ignore}
+        for column in sorted(used - set(present)):
+            yield LayoutRefused(
+                f"{name} line 1: column '{column}' is missing.",
+                "Export it, or change the layout with its author.",
+            )
+        for column in present:
+            if column not in used | ignored:
+                yield LayoutRefused(
+                    f"{name} line 1: column '{column}' is not declared.",
+                    "Use it in the layout, ignore it with a reason, or leave it out of the export.",
+                )
+
+
+def _used_columns(table: TableRule) -> set[str]:
+    conditions = [rule.when for rule in table.columns if rule.when] + ([table.only] if table.only else [])
+    columns = {rule.column for rule in table.columns if rule.column}
+    columns |= {column for rule in table.columns for column in rule.uses}
+    return columns | {condition.column for condition in conditions} | set(table.distinct)
+
+
+def convert(
+    zone: Zone, folder: Path, layout: Layout, dictionary: Dictionary, journal: Journal, facts: dict[str, Any]
+) -> CommonTables:
+    """
+    Convert a delivery folder into common tables.
+
+    Parameters
+    ----------
+    zone : Zone
+        The hospital; its owner is the provider.
+    folder : Path
+        The delivery's files; `check_files` found no fault.
+    facts : dict
+        What goes into the record besides the layout's own facts: mark, agreement.
+
+    Returns
+    -------
+    CommonTables
+        `tables/*.parquet`, `problems.csv`, `conversion.json`.
+    """
+    key = delivery_key(folder, layout, dictionary, zone.owner)
+    inputs = [Input(name, sha256_file(folder / name)) for name in layout.files]
+
+    def work(target: Path) -> Outcome:
+        (target / "tables").mkdir()
+        result = Conversion()
+        for name in layout.files:
+            _convert_file(folder / name, layout, dictionary, zone.owner, target / "tables", result)
+        rows = {f"tables/{name}.parquet": totals.converted for name, totals in result.tables.items()}
+        rows["problems.csv"] = result.problems.write(target / "problems.csv")
+        (target / "conversion.json").write_text(json.dumps(result.as_dict(), indent=1), encoding="utf-8")
+        return _outcome(target, result, layout, dictionary, zone.owner, rows, facts)
+
+    return run(CommonTables, zone, STAGE, key, inputs, work, journal)
+
+
+def _outcome(
+    target: Path,
+    result: Conversion,
+    layout: Layout,
+    dictionary: Dictionary,
+    provider: str,
+    rows: dict[str, int],
+    facts: dict[str, Any],
+) -> Outcome:
+    totals = result.tables["patient"]
+    refused = sum(result.refused_lines.get(t.file, 0) for t in layout.tables if t.name == "patient")
+    set_aside = totals.not_selected + totals.repeated
+    counts = {
+        "in": totals.read + refused,
+        "out": totals.converted,
+        "set_aside": set_aside,
+        "refused": refused,
+    }
+    details = {
+        "provider": provider,
+        "disease_groups": sorted(_distinct(target, "disease")),
+        "data_cutoff": max(_distinct(target, "data_cutoff_date"), default=""),
+        "dictionary": {"id": dictionary.id, "version": dictionary.version, "sha256": dictionary.sha256},
+        "axis": layout.axis,
+        "index_event": layout.index_event,
+        "not_supplied": list(layout.not_supplied),
+        "identified": dict(layout.identified) or "not declared",
+        "agreed": dict(layout.agreed) or "not declared",
+        "source": layout.source,
+        **facts,
+    }
+    definitions = (
+        Definition(dictionary.id, dictionary.version, dictionary.sha256),
+        Definition(f"layout/{layout.id}", layout.version, layout.sha256),
+    )
+    return Outcome("passed", counts, definitions, rows, details)
+
+
+def _distinct(target: Path, column: str) -> set[str]:
+    patient = read_table(target / "tables" / "patient.parquet")
+    if column not in patient.column_names:
+        return set()
+    return {str(value) for value in pc.unique(patient.column(column)).to_pylist() if value is not None}
+
+
+def _convert_file(
+    path: Path, layout: Layout, dictionary: Dictionary, provider: str, target: Path, result: Conversion
+) -> None:
+    names = header(path, layout.encoding, layout.delimiter)
+    writers = [
+        _TableWriter(table, layout, dictionary, provider, target)
+        for table in layout.tables
+        if table.file == path.name
+    ]
+    progress = Progress(f"Reading {path.name}", path.stat().st_size)
+    wrong: list[Problem] = []
+    for batch in batches(path, layout.encoding, layout.delimiter, names, wrong):
+        for writer in writers:
+            writer.write(batch, result)
+        progress.advance(sum(column.nbytes for column in batch.columns.values()))
+    result.problems.extend(wrong)
+    result.refused_lines[path.name] = len(wrong)
+    for writer in writers:
+        writer.close(result)
+
+
+class _TableWriter:
+    """Convert the batches of one file into one common table and write them as they come."""
+
+    def __init__(
+        self, table: TableRule, layout: Layout, dictionary: Dictionary, provider: str, target: Path
+    ) -> None:
+        self._table = table
+        self._layout = layout
+        self._fields = {rule.field: dictionary.field(f"{table.name}.{rule.field}") for rule in table.columns}
+        self._provider = provider
+        self._seen: set[tuple[Any, ...]] = set()
+        self._dates: dict[str, list[int]] = {}
+        order = [item.name for item in dictionary.tables[table.name] if self._delivers(item.name)]
+        columns = [(name, ARROW_TYPES[dictionary.field(f"{table.name}.{name}").type]) for name in order]
+        self._schema = pa.schema([*columns, ("_file", pa.string()), ("_row", pa.int64())])
+        self._file = pq.ParquetWriter(target / f"{table.name}.parquet", self._schema, compression="zstd")
+
+    def _delivers(self, name: str) -> bool:
+        return name in self._fields or (self._table.name == "patient" and name == "provider_id")
+
+    def write(self, batch: Batch, result: Conversion) -> None:
+        totals = result.tables.setdefault(self._table.name, TableTotals())
+        totals.read += len(batch.lines)
+        source = Source(self._layout, self._table.file, batch)
+        if self._table.only is not None:
+            chosen = batch.take(matches(source, self._table.only))
+            totals.not_selected += len(batch.lines) - len(chosen.lines)
+            batch = chosen
+        if self._table.distinct:
+            kept = batch.take(self._first_of_key(batch))
+            totals.repeated += len(batch.lines) - len(kept.lines)
+            batch = kept
+        totals.converted += len(batch.lines)
+        source = Source(self._layout, self._table.file, batch)
+        converted = self._converted(source, result)
+        self._count_dates(source, converted)
+        self._file.write_table(converted)
+
+    def _converted(self, source: Source, result: Conversion) -> pa.Table:
+        problems: list[Problem] = []
+        columns = {
+            rule.field: convert_column(source, rule, self._fields[rule.field], problems)
+            for rule in self._table.columns
+        }
+        result.problems.extend(problems)
+        rows = len(source.batch.lines)
+        if self._table.name == "patient":
+            columns["provider_id"] = pa.repeat(pa.scalar(self._provider), rows)
+        columns["_file"] = pa.repeat(pa.scalar(self._table.file), rows)
+        columns["_row"] = source.batch.lines
+        return pa.table([columns[name] for name in self._schema.names], schema=self._schema)
+
+    def _first_of_key(self, batch: Batch) -> pa.Array:
+        keys = zip(*(batch.columns[name].to_pylist() for name in self._table.distinct), strict=True)
+        mask = []
+        for key in keys:
+            mask.append(key not in self._seen)
+            self._seen.add(key)
+        return pa.array(mask, pa.bool_())
+
+    def _count_dates(self, source: Source, converted: pa.Table) -> None:
+        for rule in self._table.columns:
+            if rule.date and rule.column:
+                text = source.batch.columns[rule.column]
+                filled = pc.invert(
+                    pc.is_in(text, value_set=pa.array(list(self._layout.missing), pa.string()))
+                )
+                unread = pc.and_(filled, pc.is_null(converted.column(rule.field).combine_chunks()))
+                counts = self._dates.setdefault(rule.column, [0, 0])
+                counts[0] += int(pc.sum(filled).as_py() or 0)
+                counts[1] += int(pc.sum(unread).as_py() or 0)
+
+    def close(self, result: Conversion) -> None:
+        """Finish the file and refuse date columns that are written in several formats."""
+        self._file.close()
+        for column, (filled, unread) in self._dates.items():
+            if unread > MIXED_DATES * filled:
+                what = f"{unread} of {filled} dates are not of the declared form; deliver one form."
+                result.problems.add(
+                    Problem(
+                        "structure",
+                        "FRM-DATES",
+                        self._table.file,
+                        0,
+                        column,
+                        what,
+                        "dates in several formats",
+                    )
+                )

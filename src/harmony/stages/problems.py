@@ -1,0 +1,105 @@
+"""
+Problems of a delivery: what is wrong, where, and what would be right; never the value itself.
+
+Intake finds problems of form, quality finds problems of content; both fill one list, so that a data
+manager gets every problem of a delivery at once.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+#: structure: the file itself cannot be used. fatal: the row cannot enter. error: the value is not used.
+#: warning: a query to the provider.
+SEVERITIES: Final = ("structure", "fatal", "error", "warning")
+
+#: Lines listed per rule and column; the counts stay exact. A broken column of a 2 GB file would
+#: otherwise make a list larger than the file.
+LISTED_PER_RULE: Final = 10_000
+
+COLUMNS: Final = ("severity", "rule", "file", "line", "column", "what", "value_class")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """
+    One problem in one place.
+
+    Attributes
+    ----------
+    severity : str
+        structure, fatal, error or warning.
+    rule : str
+        Id of the rule; LAY- of the layout, FRM- of form, HQ- and GEN- of content.
+    file : str
+        Name of the source file.
+    line : int
+        1-based line in the file; 0 when the problem is the whole file's.
+    column : str
+        Source column, or the common field where a rule reads several.
+    what : str
+        What is wrong and what would be right.
+    value_class : str
+        Kind of the offending value ("number above the limit"), never the value.
+    """
+
+    severity: str
+    rule: str
+    file: str
+    line: int
+    column: str
+    what: str
+    value_class: str = ""
+
+
+@dataclass
+class ProblemList:
+    """All problems of one delivery: exact counts, and the first lines of each rule and column."""
+
+    listed: list[Problem] = field(default_factory=list)
+    counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+
+    def add(self, problem: Problem) -> None:
+        """Count a problem and list it while its rule and column have room."""
+        key = (problem.severity, problem.rule, problem.file, problem.column)
+        self.counts[key] += 1
+        if self.counts[key] <= LISTED_PER_RULE:
+            self.listed.append(problem)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add several problems."""
+        for problem in problems:
+            self.add(problem)
+
+    def total(self, severity: str) -> int:
+        """Return how many problems have this severity."""
+        return sum(count for key, count in self.counts.items() if key[0] == severity)
+
+    def in_order(self) -> list[Problem]:
+        """Return the listed problems, worst first, then by rule, file, line and column."""
+        return sorted(
+            self.listed, key=lambda p: (SEVERITIES.index(p.severity), p.rule, p.file, p.line, p.column)
+        )
+
+    def write(self, path: Path) -> int:
+        """Write `problems.csv`; return its rows."""
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for problem in self.in_order():
+                writer.writerow([getattr(problem, column) for column in COLUMNS])
+        return len(self.listed)
+
+
+def read_problems(path: Path) -> ProblemList:
+    """Read a `problems.csv` that `ProblemList.write` made."""
+    problems = ProblemList()
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            problems.add(Problem(**{**row, "line": int(row["line"])}))  # type: ignore[arg-type]
+    return problems

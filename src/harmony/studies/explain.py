@@ -1,0 +1,57 @@
+"""The words under every number: definition, denominator, who is missing, sources, level, release, version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harmony import __version__
+from harmony.reporting.document import Explanation, Mark
+from harmony.stages.journey import StudyView
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """
+    Writes explanations for one block of a study.
+
+    Attributes
+    ----------
+    mark : str
+        Mark of the block.
+    sources : tuple of str
+        Providers of the block that the study may use today.
+    release : str
+        REL id with its fingerprint.
+    level : str
+        Lowest quality level among the sources.
+    """
+
+    mark: Mark
+    sources: tuple[str, ...]
+    release: str
+    level: str
+
+    def explain(self, definition: str, denominator: str, missing: str) -> Explanation:
+        """Return the explanation of one table or figure."""
+        return Explanation(
+            definition=definition,
+            denominator=denominator,
+            missing=missing,
+            sources=self.sources,
+            mark=self.mark,
+            quality_level=self.level,
+            release=self.release,
+            code_version=__version__,
+        )
+
+
+def explainer(view: StudyView, mark: Mark, sources: tuple[str, ...]) -> Explainer:
+    """Return the explainer of a block over the sources that the view really has."""
+    details: Mapping[str, Any] = view.release.details
+    used = [s for s in details["sources"] if s["provider"] in sources and s["provider"] in view.sources]
+    named = tuple(f"{s['provider']}: {s.get('source', 'source not named')}" for s in used)
+    levels = [s.get("level", "D") for s in used]
+    release = f"{view.release.record.key}, content {details['content_sha256'][:16]}"
+    return Explainer(mark, named, release, max(levels, default="D"))

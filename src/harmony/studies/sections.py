@@ -1,0 +1,140 @@
+"""Compute one block of a study: cohort, tables, figures and models, each as a raw result or a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmony.analysis.describe import attrition, characteristics
+from harmony.analysis.model import ModelVariable, fit_cox
+from harmony.analysis.survival import incidence, survival
+from harmony.cohorts.frame import Cohort, build_frame, select
+from harmony.disclosure.results import RawResult
+from harmony.errors import UnsoundAnalysis
+from harmony.hematology.endpoints.times import ENDPOINTS, EndpointTimes
+from harmony.reporting.document import Note
+from harmony.studies.explain import Explainer
+from harmony.studies.plan import BlockPart, CoxPart, CurvePart, Plan
+
+Tables = Mapping[str, Mapping[str, NDArray[Any]]]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockData:
+    """What a block computes from: its tables, its cohort, and the words for its numbers."""
+
+    plan: Plan
+    block: BlockPart
+    tables: Tables
+    cohort: Cohort
+    words: Explainer
+    leave_out: frozenset[str]
+
+
+def open_block(
+    plan: Plan, block: BlockPart, tables: Tables, words: Explainer, leave_out: frozenset[str]
+) -> BlockData:
+    """Cut the tables down to the block's sources and build its cohort; raises when nobody remains."""
+    own = {name: _of_sources(rows, block.sources, block.mark) for name, rows in tables.items()}
+    frame = build_frame(own, plan.frame_fields(block))
+    return BlockData(plan, block, own, select(frame, block.start, plan.requirements(block)), words, leave_out)
+
+
+def _of_sources(
+    rows: Mapping[str, NDArray[Any]], sources: tuple[str, ...], mark: str
+) -> dict[str, NDArray[Any]]:
+    keep = np.isin(rows["provider_id"], sources) & (rows["mark"] == mark)
+    chosen = {name: values[keep] for name, values in rows.items()}
+    # A column that these sources never had is absent, not empty: an endpoint must say so.
+    return {name: values for name, values in chosen.items() if not _empty(values) or name in ("person",)}
+
+
+def _empty(values: NDArray[Any]) -> bool:
+    if values.dtype == object:
+        return all(value is None for value in values)
+    return bool(np.isnan(values).all())
+
+
+def results(data: BlockData) -> Iterator[RawResult | Note]:
+    """Yield every result of the block in the order of the report; what is unsound becomes a note."""
+    yield attrition(data.cohort, "Who was studied", _attrition_words(data))
+    yield _described(data)
+    for curve in data.block.survival:
+        yield _or_note(curve.title, lambda curve=curve: _survival(data, curve))  # type: ignore[misc]
+    for curve in data.block.incidence:
+        yield _or_note(curve.title, lambda curve=curve: _incidence(data, curve))  # type: ignore[misc]
+    for model in data.block.cox:
+        yield _or_note(model.title, lambda model=model: _model(data, model))  # type: ignore[misc]
+    for note in data.block.notes:
+        yield Note(note.title, note.text)
+
+
+def _or_note(title: str, compute: Callable[[], RawResult]) -> RawResult | Note:
+    try:
+        return compute()
+    except UnsoundAnalysis as error:
+        return Note(f"Not computed: {title}", f"{error.what} {error.next_step}".strip())
+
+
+def _attrition_words(data: BlockData) -> Any:
+    return data.words.explain(
+        "Patients after each inclusion step, in the order applied.",
+        "All patients of the block's sources in the release.",
+        "Nobody is left out beside the steps shown.",
+    )
+
+
+def _described(data: BlockData) -> RawResult:
+    group = data.plan.variable(data.block.group)
+    variables = [v for f in data.block.table1 if (v := data.plan.variable(f)).label not in data.leave_out]
+    words = data.words.explain(
+        f"Patients by {group.label.lower()}; the value of the index diagnosis or the first record.",
+        "Patients of the group whose value is known; not tested and not assessed count as not known.",
+        "Counted in the column Missing; a patient without a known group stands in no column.",
+    )
+    return characteristics(data.cohort, group, variables, f"Characteristics by {group.label.lower()}", words)
+
+
+def _times(data: BlockData, endpoint: str) -> EndpointTimes:
+    return ENDPOINTS[endpoint](data.tables)
+
+
+def _curve_words(data: BlockData, times: EndpointTimes, what: str) -> Any:
+    return data.words.explain(
+        f"{what} of {times.label.lower()} ({times.id}, version {times.version}): from {times.time_zero} to "
+        f"{times.event}; the others are censored at last contact.",
+        "Patients of the cohort with a known time and group.",
+        "Patients whose time or group is not known are in no curve.",
+    )
+
+
+def _survival(data: BlockData, part: CurvePart) -> RawResult:
+    times = _times(data, part.endpoint)
+    words = _curve_words(data, times, "Kaplan-Meier estimate")
+    return survival(data.cohort, times, data.plan.variable(part.by), part.title, words)
+
+
+def _incidence(data: BlockData, part: CurvePart) -> RawResult:
+    times = _times(data, part.endpoint)
+    words = _curve_words(data, times, "Aalen-Johansen estimate")
+    return incidence(data.cohort, times, data.plan.variable(part.by), part.title, words)
+
+
+def _model(data: BlockData, part: CoxPart) -> RawResult:
+    times = _times(data, part.endpoint)
+    terms = [
+        ModelVariable(variable, term.per)
+        for term in part.terms
+        if (variable := data.plan.variable(term.field)).label not in data.leave_out
+    ]
+    words = data.words.explain(
+        f"Cox model (Efron ties) of {times.label.lower()}; each ratio is adjusted for the other factors. "
+        "A band of ages counts as its middle.",
+        "Patients of whom every factor is known.",
+        "Patients with an unknown factor are not in the model.",
+    )
+    return fit_cox(data.cohort, times, terms, part.title, words)
