@@ -30,7 +30,7 @@ ARGUMENTS = [
     "--disable-quic",
     "--no-first-run",
 ]
-WIDTH, HEIGHT = 1200, 1500
+WIDTH, HEIGHT = 1200, 900
 
 
 @contextmanager
@@ -63,6 +63,7 @@ def take(network: Path, out: Path) -> list[Path]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         for name, path in wanted.items():
+            page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
             page.goto(address + path)
             page.evaluate("document.fonts.ready")
             figure = page.locator("figure").first

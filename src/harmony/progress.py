@@ -51,7 +51,8 @@ class Progress:
         due = now - self._last >= SECONDS_BETWEEN_LINES and now - self._start >= QUIET_SECONDS
         if self._stream is not None and due:
             self._last = now
-            print(self.line(now - self._start), file=self._stream, flush=True)
+            self._stream.write(self.line(now - self._start) + "\n")
+            self._stream.flush()
 
     def line(self, elapsed: float) -> str:
         """Return the line after `elapsed` seconds: label, share done, time left."""

@@ -178,18 +178,16 @@ def test_two_people_who_decide_at_once_leave_one_state_and_one_chain(url):
     outcomes = []
     start = threading.Barrier(2)
 
-    def decide(action, who):
-        mine = open_control(url)
-        start.wait()
+    def decide(mine, action, who):
+        start.wait(timeout=30)
         try:
             outcomes.append(proposals.act(mine, study, action, world.ids[who], REASON, TODAY))
         except (NotPermitted, Busy) as error:
             outcomes.append(error.code)
         mine.close()
 
-    threads = [
-        threading.Thread(target=decide, args=pair) for pair in (("approve", "chair"), ("reject", "both"))
-    ]
+    steps = (("approve", "chair"), ("reject", "both"))
+    threads = [threading.Thread(target=decide, args=(open_control(url), *step)) for step in steps]
     for thread in threads:
         thread.start()
     for thread in threads:

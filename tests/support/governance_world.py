@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from harmony.governance import airlock, members, proposals
 from harmony.identity.peers import Agreement
-from harmony.settings import Zone, create_zone
+from harmony.settings import ZONE_KEYS, Zone, create_zone
 from harmony.stages.journey import Release
 from harmony.stages.record import Outcome
 from harmony.stages.run import run
@@ -141,7 +141,7 @@ def make_files(folder: Path, text: str = "sex,count\nmale,20\nfemale,30\n") -> P
 
 def make_research_zone(root: Path) -> Zone:
     """Make a research zone with keys."""
-    keys = {"h.release": b"\x01" * 32, "zone.sign": b"\x02" * 32}
+    keys = {name: bytes([number]) * 32 for number, name in enumerate(ZONE_KEYS["research"], start=1)}
     return create_zone(root, "research", "platform", "0" * 32, keys)
 
 

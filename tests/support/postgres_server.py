@@ -48,16 +48,16 @@ def running_server():
         shutil.chown(folder, "postgres", "postgres")
     port = _free_port()
     try:
-        _run(
-            [*as_owner, _BINARIES / "initdb", "-D", data, "-U", "harmony", "--auth=trust", "--no-sync"]
-            + ["-E", "UTF8", "--locale=C.UTF-8"]
-        )
+        made = ["-D", data, "-U", "harmony", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+        _run([*as_owner, _BINARIES / "initdb", *made])
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         _run(
             [*as_owner, _BINARIES / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"]
         )
-        yield port
-        _run([*as_owner, _BINARIES / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop"])
+        try:
+            yield port
+        finally:
+            _run([*as_owner, _BINARIES / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

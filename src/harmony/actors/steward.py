@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harmony.actors.desk import at, governance, today
-from harmony.errors import NotPermitted, UsageError
+from harmony.errors import NotPermitted
 from harmony.governance.ids import new_id
 from harmony.governance.members import add_member
 from harmony.identity.keys import generate
@@ -40,23 +40,20 @@ def network_init(network: Path) -> dict[str, Any]:
     """
     Make a network: the platform's three zones, their cards, and an empty list of peers.
 
-    Raises
-    ------
-    UsageError
-        When the folder holds a network already.
+    Running it again finishes what an interruption left undone and changes nothing else.
     """
-    if (network / "platform" / "research" / "zone.toml").exists():
-        raise UsageError("This folder holds a network already.", "Choose another --network.")
-    network_id = secrets.token_hex(16)
+    first = zone_root(network, PLATFORM_ZONES[0])
+    known = (first / "zone.toml").exists()
+    network_id = open_zone(first, PLATFORM_ZONES[0]).network if known else secrets.token_hex(16)
     for name in PLATFORM_ZONES:
         root = zone_root(network, name)
         if not (root / "zone.toml").exists():
             create_zone(root, name, "platform", network_id, generate(name))
-    restricted = open_zone(zone_root(network, "restricted"), "restricted")
-    network_id = restricted.network
+    restricted = open_zone(first, "restricted")
     _post_card(network, "platform", restricted)
-    write_peers(zone_root(network, "research") / FILE, Peers(network_id, 1, (), {}, ()))
-    return {"message": f"Network {network_id} made at {network}.", "network": network_id}
+    if not (zone_root(network, "research") / FILE).exists():
+        write_peers(zone_root(network, "research") / FILE, Peers(network_id, 1, (), {}, ()))
+    return {"message": f"Network {network_id} stands at {network}.", "network": network_id}
 
 
 def network_id(network: Path) -> str:

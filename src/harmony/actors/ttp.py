@@ -32,19 +32,17 @@ def init(network: Path, network_id: str, owner: str = OWNER, today: dt.date | No
     -------
     dict
         message, zone, owner, card (path), keys (public key ids by role).
-
-    Raises
-    ------
-    UsageError
-        When the zone exists already.
     """
     today = today or dt.datetime.now(dt.UTC).date()
-    zone = create_zone(zone_root(network, "ttp"), "ttp", owner, network_id, keys.generate("ttp"))
+    root = zone_root(network, "ttp")
+    if not (root / "zone.toml").exists():
+        create_zone(root, "ttp", owner, network_id, keys.generate("ttp"))
+    zone = open_zone(root, "ttp")
     card = peers.make_card(zone, today, today + dt.timedelta(days=KEY_DAYS))
     path = post.post_box(network, "public") / "cards" / "ttp.json"
     peers.write_card(path, card)
     return {
-        "message": "The TTP's zone is made; its card waits for the steward.",
+        "message": "The TTP's zone stands; its card waits for the steward.",
         "zone": "ttp",
         "owner": owner,
         "card": str(path),

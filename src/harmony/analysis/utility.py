@@ -50,8 +50,9 @@ def estimates(tables: Mapping[str, pa.Table]) -> dict[str, Estimate]:
 
 def _survival_at_3_years(tables: Columns) -> Estimate:
     times = overall_survival(tables)
-    fit = kaplan_meier(times.days, times.cause > 0, conf_type="log-log").at([3 * DAYS_PER_YEAR]).to_pylist()[0]
-    return fit["survival"], fit["lower"], fit["upper"]
+    curve = kaplan_meier(times.days, times.cause > 0, conf_type="log-log")
+    row = curve.at([3 * DAYS_PER_YEAR]).to_pylist()[0]
+    return row["survival"], row["lower"], row["upper"]
 
 
 def _ratio_of_age(tables: Columns) -> Estimate:

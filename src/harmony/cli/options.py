@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from harmony.errors import HarmonyError
+from harmony.reporting.terminal import error_words, words
 
 Network = Annotated[Path, typer.Option("--network", help="Folder of the network.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -18,9 +19,6 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Nothing but the answer.")]
 As = Annotated[str, typer.Option("--as", help="MEM id of the person who acts.")]
 
 NETWORK: Final = Path("network")
-
-#: Keys that only `--json` shows: too long for a screen.
-JSON_ONLY: Final = ("sources", "records", "zones", "rules")
 
 
 def group(text: str) -> typer.Typer:
@@ -54,7 +52,7 @@ def answer(act: Callable[[], Mapping[str, Any]], as_json: bool, quiet: bool) -> 
         defect = HarmonyError(f"Defect in {where}: {type(error).__name__}.", "Report it with this line.")
         _print_error(defect, as_json)
         raise typer.Exit(defect.exit_code) from error
-    typer.echo(json.dumps(found, indent=1, default=str) if as_json else _words(found))
+    typer.echo(json.dumps(found, indent=1, default=str) if as_json else words(found))
 
 
 def _where(error: BaseException) -> str:
@@ -71,43 +69,5 @@ def _where(error: BaseException) -> str:
 def _print_error(error: HarmonyError, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(error.as_dict(), indent=1, default=str))
-        return
-    for problem in error.details.get("listed", ()):
-        typer.echo(problem_line(problem))
-    if error.details.get("not_shown"):
-        typer.echo(f"  ... and {error.details['not_shown']} more lines in the report")
-    if error.details.get("report"):
-        typer.echo(f"Full report: {error.details['report']}")
-    typer.echo(str(error), err=True)
-
-
-def problem_line(problem: Mapping[str, Any]) -> str:
-    """Return one problem as a line: severity, rule, file, line, column, what is wrong."""
-    place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
-    column = f" [{problem['column']}]" if problem["column"] else ""
-    return f"{problem['severity']:9} {problem['rule']:24} {place}{column}: {problem['what']}"
-
-
-def _words(found: Mapping[str, Any]) -> str:
-    lines = [str(found.get("message", ""))]
-    for key, value in found.items():
-        if key in ("message", *JSON_ONLY) or value in ("", None, [], {}):
-            continue
-        lines.extend(_entry(key.replace("_", " "), value))
-    return "\n".join(lines)
-
-
-def _entry(name: str, value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [f"  {name}: " + ", ".join(f"{k} {v}" for k, v in value.items())]
-    if isinstance(value, list):
-        return [f"  {name}:", *(f"    {_item(item)}" for item in value)]
-    return [f"  {name}: {value}"]
-
-
-def _item(item: Any) -> str:
-    if isinstance(item, Mapping) and "rule" in item and "file" in item:
-        return problem_line(item)
-    if isinstance(item, Mapping):
-        return ", ".join(f"{key} {value}" for key, value in item.items())
-    return str(item)
+    else:
+        typer.echo(error_words(error.as_dict()), err=True)

@@ -187,9 +187,27 @@ def audit_verify(network: Network = NETWORK, as_json: Json = False, quiet: Quiet
     answer(act, as_json, quiet)
 
 
+@audit.command("attest")
+def audit_attest(
+    zone: Annotated[str, typer.Argument(help="hospital, ttp, restricted, research or public.")],
+    owner: Annotated[str, typer.Option(help="Provider, for zone hospital.")] = "",
+    network: Network = NETWORK,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let one zone say, signed, what it holds."""
+
+    def act() -> dict[str, object]:
+        from harmony.actors.auditor import audit_attest
+
+        return audit_attest(network, zone, owner)
+
+    answer(act, as_json, quiet)
+
+
 @audit.command("separation")
 def audit_separation(network: Network = NETWORK, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Compute the separation level and look at every zone's keys."""
+    """Merge the zones' attestations and compute the separation level."""
 
     def act() -> dict[str, object]:
         from harmony.actors.auditor import audit_separation

@@ -7,6 +7,7 @@ The right to work on data, asked again at the moment of use, and the only maker 
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,10 +163,13 @@ def open_view(
     if not verified_view(folder, cut, committed):
         # The cut takes long and so is made outside the transaction; the right is asked again inside it.
         temporary, sha256 = make_view(zone, cut, release.path("tables"), pseudonym, order or pseudonym)
-        with changing(control, person, "open_view", study) as connection:
-            _permit(connection, study, person, permit.plan, release, agreements, today)
-            place_view(zone, temporary, folder)
-            records.put_view(connection, study, cut.release, sha256, _event(permit, cut, sha256))
+        try:
+            with changing(control, person, "open_view", study) as connection:
+                _permit(connection, study, person, permit.plan, release, agreements, today)
+                place_view(zone, temporary, folder)
+                records.put_view(connection, study, cut.release, sha256, _event(permit, cut, sha256))
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     return StudyView(
         release=release,
         study=study,

@@ -150,7 +150,6 @@ def place_view(zone: Zone, temporary: Path, folder: Path) -> None:
             shutil.rmtree(old)
         os.rename(temporary, folder)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise Busy("Another command cuts this view.", "Run this again.") from error
 
 

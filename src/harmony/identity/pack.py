@@ -60,17 +60,13 @@ def pack(
 
     Parameters
     ----------
-    zone : Zone
-        The hospital's zone with `peers.json` and `provider.toml`.
     passed : PassedTables
         Checked tables in `tables/`; its details must have all of `messages.FACTS` and dictionary (id,
         version, sha256).
     shape : Shape
         Key of each table and the fields that may leave.
-    level : str
-        Separation level, S0 to S3.
-    today : date, optional
-        The hospital's clock; the system's by default.
+    level, today : str, date
+        Separation level, S0 to S3; the hospital's clock, the system's by default.
 
     Returns
     -------
@@ -79,14 +75,10 @@ def pack(
 
     Raises
     ------
-    Busy
-        When more than three deliveries are without the platform's receipt.
-    AgreementRefused, LevelTooLow
-        When no agreement in force covers it.
-    DataRefused, IdentifierFound
-        When a number is not of its form, or a code column holds something else than codes.
-    UsageError
-        When a fact of the delivery is missing or not the provider's own.
+    Busy, AgreementRefused, LevelTooLow
+        When more than three receipts are missing, or no agreement in force covers it.
+    DataRefused, IdentifierFound, UsageError
+        When a number or code is not of its form, or a fact is missing or not the provider's own.
     """
     today = today or dt.datetime.now(dt.UTC).date()
     peers, provider = read_peers(zone), read_provider(zone)

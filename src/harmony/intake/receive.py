@@ -103,16 +103,12 @@ def receive(
 
     Parameters
     ----------
-    zone : Zone
-        The restricted zone.
     folder : Path
         manifest.json, answer.json, answer.age, payload.age.
     dictionary : Dictionary
         Decides which tables, columns and types may come in.
-    level : str
-        Separation level, S0 to S3.
-    today : date, optional
-        The platform's clock; the system's by default.
+    level, today : str, date
+        Separation level, S0 to S3; the platform's clock, the system's by default.
 
     Returns
     -------
@@ -123,10 +119,9 @@ def receive(
     Raises
     ------
     EnvelopeError, UnknownSender, SignatureInvalid, FormatRefused, WrongRecipient, AgreementRefused, Replay,
-    HashMismatch, SealBroken, BindingBroken, HandlesBroken, LayoutRefused, IdentifierFound, Busy
+    HashMismatch, SealBroken, BindingBroken, HandlesBroken, LayoutRefused, IdentifierFound, Busy,
+    NotPermitted (declared void)
         In the order of protocol section 6. Nothing changes, except that a forked stream is frozen.
-    NotPermitted
-        When the delivery was declared void.
     """
     today = today or dt.datetime.now(dt.UTC).date()
     peers = read_peers(zone)

@@ -146,7 +146,8 @@ def propose_level(violations: Sequence[Violation], problems: ProblemList, patien
     A cell that could not be read counts as one patient with an error: its row may be anybody's.
     """
     wrong = {v.patient for v in violations if v.rule.severity in ("fatal", "error")}
-    unread = {(p.file, p.line) for p in problems.listed if p.rule.startswith("FRM-") and p.severity == "error"}
+    form = [p for p in problems.listed if p.rule.startswith("FRM-") and p.severity == "error"]
+    unread = {(problem.file, problem.line) for problem in form}
     share = (len(wrong) + len(unread)) / patients if patients else 1.0
     return next((level for level, limit in LEVELS if share <= limit), LOWEST_LEVEL)
 

@@ -39,6 +39,11 @@ def read_table(path: Path) -> pa.Table:
     return pq.read_table(path)
 
 
+def column_names(path: Path) -> list[str]:
+    """Return the names of a Parquet file's columns without reading a row."""
+    return list(pq.read_schema(path).names)
+
+
 def table_files(folder: Path) -> dict[str, Path]:
     """Return the Parquet files of a folder by table name, sorted."""
     return {path.stem: path for path in sorted(folder.glob("*.parquet"))}

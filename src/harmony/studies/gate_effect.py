@@ -36,11 +36,13 @@ def gate_comparison(view: StudyView, sources: tuple[str, ...], words: Explainer)
 
 def _rows(source: Mapping[str, Any]) -> list[RawEstimate]:
     rows = []
-    for name, (before, after) in source["estimates"].items():
+    for name, estimates in source["estimates"].items():
+        ratio = name.startswith("Hazard")
+        before, after = (_on_scale(estimate, 1 if ratio else 100) for estimate in estimates)
         rows.append(
             RawEstimate(
                 label=f"{source['provider']}: {name}",
-                unit="ratio" if name.startswith("Hazard") else "share",
+                unit="ratio" if ratio else "%",
                 patients=source["patients_out"],
                 events=None,
                 first=before[0] if before else None,
@@ -51,6 +53,10 @@ def _rows(source: Mapping[str, Any]) -> list[RawEstimate]:
             )
         )
     return rows
+
+
+def _on_scale(estimate: list[float] | None, factor: int) -> list[float] | None:
+    return None if estimate is None else [value * factor for value in estimate]
 
 
 def _change(before: list[float] | None, after: list[float] | None) -> str:

@@ -94,27 +94,21 @@ class BlockPart(_Part):
     notes: tuple[NotePart, ...] = ()
 
 
-class DataPart(_Part):
-    """What the study may see, and until when; governance reads the same part."""
-
-    tables: dict[str, tuple[str, ...]]
-    sources: tuple[Text, ...]
-    until: dt.date
-
-
 class Plan(_Part):
     """
     A whole study.
 
-    `data` is what governance decides on; `variables` maps each field of tables, figures and models to its
-    labels; `blocks` say what is computed, one mark at a time.
+    `tables` maps each table to the columns the study may see; `variables` maps each field of tables, figures
+    and models to its labels; `blocks` say what is computed, one mark at a time. Governance reads the same
+    file: what is asked for, by whom, until when.
     """
 
     title: Text
     question: Text
     lay_summary: Text
     team: tuple[Text, ...] = ()
-    data: DataPart
+    until: dt.date | None = None
+    tables: dict[str, tuple[str, ...]]
     variables: dict[str, VariablePart]
     blocks: tuple[BlockPart, ...]
     limits: tuple[Text, ...] = ()
@@ -129,9 +123,6 @@ class Plan(_Part):
                 raise ValueError(f"variables has no entry for {', '.join(unnamed)}")
             parts = (*block.survival, *block.incidence, *block.cox)
             unknown = sorted({part.endpoint for part in parts} - set(ENDPOINTS))
-            foreign = sorted(set(block.sources) - set(self.data.sources))
-            if foreign:
-                raise ValueError(f"data.sources does not ask for {', '.join(foreign)}")
             if unknown:
                 raise ValueError(f"unknown endpoints {', '.join(unknown)}; known: {', '.join(ENDPOINTS)}")
         return self

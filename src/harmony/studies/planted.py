@@ -79,7 +79,7 @@ def _row(effect: PlantedEffect, true: Mapping[str, float], columns: Columns) -> 
     third_lower, third_upper = _limits(effect, true["estimate"], true["std_err"])
     return RawEstimate(
         label=f"{effect.id} {effect.label}",
-        unit="ratio" if effect.log_scale else "per cent",
+        unit="ratio" if effect.log_scale else "%",
         patients=patients,
         events=events,
         first=effect.value,

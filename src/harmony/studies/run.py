@@ -173,6 +173,6 @@ def _provenance(view: StudyView, policy: OutputPolicy) -> tuple[tuple[str, str],
         ("Release fingerprint", record.get("release_sha256", "")),
         ("Witness", "unwitnessed: no cosigned log proof yet"),
         ("Allowed by", view.clause),
-        ("Disclosure policy", f"{policy.id}, version {policy.version}"),
+        ("Disclosure policy", f"{policy.definition.id}, version {policy.definition.version}"),
         ("Code version", view.release.record.code_version),
     )

@@ -188,7 +188,7 @@ def test_may_run_answers_yes_or_no(world, release):
 def test_a_view_holds_only_approved_tables_columns_and_sources(zone, world, release):
     view = view_of(zone, world, release, world.open_study())
     assert isinstance(view, StudyView)
-    assert view.tables == ("patient", "follow_up")
+    assert view.tables == ("follow_up", "patient")
     assert view.columns == {"patient": ("sex", "age_band"), "follow_up": ("last_day", "died")}
     assert view.folder == zone.root / "views" / view.study / RELEASE
     assert sorted(p.name for p in view.folder.iterdir()) == [

@@ -217,10 +217,10 @@ def _table(content: Mapping[str, Any]) -> TableRule:
 
 def _column(field: str, content: Mapping[str, Any], table: str) -> ColumnRule:
     _refuse_unknown(content, _COLUMN_KEYS, f"{table}.{field}")
-    sources = [key for key in ("column", "constant", "row") if key in content]
+    sources = [key for key in ("column", "constant", "row", "function") if key in content]
     if len(sources) != 1:
         raise LayoutRefused(
-            f"{table}.{field} needs exactly one of column, constant or row.", "Mend the layout."
+            f"{table}.{field} needs one of column, constant, row or function.", "Mend the layout."
         )
     return ColumnRule(
         field=field,

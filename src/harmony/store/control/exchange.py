@@ -33,7 +33,7 @@ CHAIN = sa.Table(
     sa.Column("name", sa.String(40), primary_key=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("head", sa.String(64), nullable=False),
-    sa.Column("frozen", sa.Boolean(name="frozen"), nullable=False),
+    sa.Column("frozen", sa.Boolean, nullable=False),
 )
 
 #: Deliveries this zone sent (hospital) or accepted (TTP, restricted).

@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(40), primary_key=True),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("head", sa.String(64), nullable=False),
-        sa.Column("frozen", sa.Boolean(name="frozen"), nullable=False),
+        sa.Column("frozen", sa.Boolean, nullable=False),
     )
     op.create_table(
         "delivery",
