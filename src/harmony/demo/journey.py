@@ -21,8 +21,8 @@ from harmony.demo.summary import write_summary
 from harmony.errors import HarmonyError
 from harmony.stages.problems import read_problems
 
-#: Steps of a whole run, for the share done.
-STEPS: Final = 82
+#: Commands of a whole run, for the share done: those of everybody, and those of each provider.
+COMMON_STEPS, STEPS_PER_PROVIDER = 52, 10
 
 YEARS: Final = ("--from", "2026-01-01", "--until", "2030-12-31")
 
@@ -79,8 +79,8 @@ def run_demo(folder: Path, patients: int = 2000, all_file: Path | None = None) -
     """
     clock = time.monotonic()
     folder = folder.resolve() if folder.is_absolute() else folder
-    runner = Runner(folder, STEPS)
     found = find_all_file(all_file)
+    runner = Runner(folder, COMMON_STEPS + STEPS_PER_PROVIDER * (3 if found else 2))
     # What a demo began with it also ends with: a plan that was approved does not change half-way.
     start = runner.note("start", {"patients": patients, "all_file": str(found.resolve()) if found else ""})
     demo = _Demo(folder, runner, start["patients"], Path(start["all_file"]) if start["all_file"] else None)

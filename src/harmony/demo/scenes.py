@@ -97,9 +97,7 @@ def _gate_lines(sources: Sequence[dict[str, Any]]) -> list[str]:
     lines = []
     for source in sources:
         levels = ", ".join(f"{field} {level}" for field, level in source["levels"].items())
-        lines.append(
-            f"{source['provider']} ({source['mark']}): {levels}; cells blanked: {source['blanked']}"
-        )
+        lines.append(f"{source['provider']} ({source['mark']}): {levels}; cells blanked: {source['blanked']}")
         for name, (before, after) in source["estimates"].items():
             lines.append(f"  {name}: before {_interval(before)}, after {_interval(after)}")
     return lines

@@ -64,4 +64,9 @@ def _parts(groups: int) -> list[slice]:
 
 
 def _picture(groups: Sequence[str], drawing: Callable[[Look], str]) -> Picture:
-    return Picture({(look.scheme, look.width): drawing(look) for look in LOOKS}, tuple(groups))
+    from altair.utils.schemapi import debug_mode
+
+    # Altair checks every chart against its whole schema, which costs a third of a report's time; the charts
+    # are ours, and the tests draw each of them.
+    with debug_mode(False):
+        return Picture({(look.scheme, look.width): drawing(look) for look in LOOKS}, tuple(groups))
