@@ -38,6 +38,6 @@ def study_show(network: Path, study: str) -> dict[str, Any]:
     return {
         "message": f"{found.id} is {found.state}.",
         "study": found.id,
-        "title": found.title,
+        "title": found.plan.title,
         "state": found.state,
     }

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -110,7 +110,7 @@ def load_policy(name: str = "workspace", definitions: Path | None = None) -> Pol
     try:
         items = content.pop("generalisation")
         steps = tuple(Generalisation(g["field"], tuple(g["levels"]), float(g["weight"])) for g in items)
-        lists = {key: tuple(content.pop(key)) for key in ("fixed", "blank_order")}
+        lists: dict[str, Any] = {key: tuple(content.pop(key)) for key in ("fixed", "blank_order")}
         digest = hashlib.sha256((text + roles_text).encode()).hexdigest()
         return Policy(**content, **lists, sha256=digest, generalisation=steps, roles=roles)
     except (KeyError, TypeError) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -65,6 +67,5 @@ def register(app: typer.Typer) -> None:
         network: Network = NETWORK,
     ) -> None:
         """Serve the portal's public pages on this computer."""
-        from harmony.portal.serve import serve
-
-        serve(network, port)
+        # The portal is a program of its own: this process becomes it.
+        os.execv(sys.executable, [sys.executable, "-m", "harmony.portal", str(network), str(port)])

@@ -141,7 +141,7 @@ def _ten_times(value: str) -> str:
 def _edit(path: Path, column: str, filled: str, change: Any, count: int) -> list[int]:
     with path.open(encoding=ENCODING, newline="") as file:
         rows = list(csv.DictReader(file, delimiter=DELIMITER))
-    lines = []
+    lines: list[int] = []
     for number, row in enumerate(rows, start=2):
         if row[filled] and len(lines) < count:
             row[column] = change(row[column])

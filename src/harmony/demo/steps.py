@@ -137,7 +137,7 @@ class Runner:
         self._say(name)
         start = time.monotonic()
         # The words are what a reader would see; the same call once more as JSON would do the work twice.
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [*real, "--json"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

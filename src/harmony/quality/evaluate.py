@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
-
 from harmony.dictionary.model import Dictionary
 from harmony.progress import track
 from harmony.quality.rules import Rule, RuleSet, applies
-from harmony.store.tables import engine, fetch, table_files
+from harmony.store.tables import Engine, engine, fetch, table_files
 
 #: SQL types of the dictionary's types, for columns that a delivery does not have.
 SQL_TYPES: Final = {
@@ -118,7 +116,7 @@ class open_rule_engine:
         self._context = engine(self._files, scratch)
         self._dictionary = dictionary
 
-    def __enter__(self) -> duckdb.DuckDBPyConnection:
+    def __enter__(self) -> Engine:
         connection = self._context.__enter__()
         for name, fields in self._dictionary.tables.items():
             connection.execute(_view(connection, name, fields, f"delivered_{name}" in self._files))
@@ -128,7 +126,7 @@ class open_rule_engine:
         self._context.__exit__(*exception)
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, fields: tuple[Any, ...], delivered: bool) -> str:
+def _view(connection: Engine, name: str, fields: tuple[Any, ...], delivered: bool) -> str:
     present: set[str] = set()
     if delivered:
         described = fetch(connection, f"DESCRIBE delivered_{name}")
@@ -140,7 +138,7 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, fields: tuple[Any, .
 
 
 def _count_all(
-    connection: duckdb.DuckDBPyConnection, rules: RuleSet, details: Mapping[str, Any], delivered: set[str]
+    connection: Engine, rules: RuleSet, details: Mapping[str, Any], delivered: set[str]
 ) -> Iterator[RuleResult]:
     counts: dict[str, tuple[int, int]] = {}
     reasons = {rule.id: applies(rule, details, delivered) for rule in rules.rules}
@@ -156,9 +154,7 @@ def _count_all(
         yield RuleResult(rule, "failed" if numerator else "passed", numerator, denominator)
 
 
-def _count(
-    connection: duckdb.DuckDBPyConnection, table: str, rules: list[Rule]
-) -> dict[str, tuple[int, int]]:
+def _count(connection: Engine, table: str, rules: list[Rule]) -> dict[str, tuple[int, int]]:
     if not rules:
         return {}
     parts = []
@@ -170,9 +166,7 @@ def _count(
     return {rule.id: (int(row[f"n{i}"] or 0), int(row[f"d{i}"] or 0)) for i, rule in enumerate(rules)}
 
 
-def _violations(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, place: tuple[str, str]
-) -> Iterator[Violation]:
+def _violations(connection: Engine, rule: Rule, place: tuple[str, str]) -> Iterator[Violation]:
     where, row = place
     table = rule.table
     sql = (

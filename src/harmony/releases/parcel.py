@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,13 +25,13 @@ MESSAGE: Final = "parcel"
 LIST_FILE: Final = "parcel.json"
 
 
-def send(zone: Zone, tables: ResearchTables, counts: Mapping[str, Any], post: Path) -> Path:
+def send(zone: Zone, tables: ResearchTables, counts: Sequence[Mapping[str, Any]], post: Path) -> Path:
     """
     Put research tables into the post, signed with the platform's key.
 
     Parameters
     ----------
-    counts : mapping
+    counts : sequence of mapping
         Rows of the catalogue, in the form that a signed message can hold (no floats).
     post : Path
         `NETWORK/post/research`; the parcel becomes a folder named by the release.
@@ -58,7 +58,7 @@ def send(zone: Zone, tables: ResearchTables, counts: Mapping[str, Any], post: Pa
         "files": {name: sha256_file(temporary / name) for name in names},
         "rows": {output.path: output.rows for output in tables.record.outputs},
         "sources": tables.details["sources"],
-        "counts": counts,
+        "counts": [dict(row) for row in counts],
         "patients": dict(tables.record.counts),
         "code_version": tables.record.code_version,
     }

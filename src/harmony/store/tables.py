@@ -17,6 +17,9 @@ import pyarrow.parquet as pq
 
 from harmony.settings import Settings
 
+#: An opened engine; other packages name it so, because only the store knows which one it is.
+Engine = duckdb.DuckDBPyConnection
+
 #: Arrow type of each dictionary type.
 ARROW_TYPES: Final = {
     "date": pa.date32(),

@@ -121,8 +121,8 @@ class Plan(_Part):
             unnamed = sorted(set(fields) - set(self.variables))
             if unnamed:
                 raise ValueError(f"variables has no entry for {', '.join(unnamed)}")
-            parts = (*block.survival, *block.incidence, *block.cox)
-            unknown = sorted({part.endpoint for part in parts} - set(ENDPOINTS))
+            named = {part.endpoint for part in (*block.survival, *block.incidence)}
+            unknown = sorted((named | {model.endpoint for model in block.cox}) - set(ENDPOINTS))
             if unknown:
                 raise ValueError(f"unknown endpoints {', '.join(unknown)}; known: {', '.join(ENDPOINTS)}")
         return self

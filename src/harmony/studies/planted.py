@@ -148,7 +148,7 @@ def _flag(values: NDArray[Any], yes: str, known: tuple[str, ...]) -> NDArray[np.
 
 def _remission(tables: Tables, people: NDArray[Any]) -> NDArray[np.float64]:
     response = tables["response"]
-    first_line = {}
+    first_line: dict[str, float] = {}
     for person, code, line in zip(
         response["person"], response["response"], response["line_number"], strict=True
     ):
