@@ -25,23 +25,18 @@ COMPONENTS: Final = (
 
 
 def doctor() -> dict[str, Any]:
-    """Return each component, whether it is there, how to get it, and what its absence switches off."""
-    rows = []
+    """Return the installed components, and each missing one with what that switches off and how to get it."""
+    installed, missing = [], []
     for name, how, get, off in COMPONENTS:
         kind, _, target = how.partition(":")
         found = importlib.util.find_spec(target) if kind == "module" else shutil.which(target)
-        rows.append(
-            {"component": name, "state": "installed" if found else "missing", "get": get, "without": off}
-        )
-    missing = [row for row in rows if row["state"] == "missing"]
-    words = "everything is installed" if not missing else f"{len(missing)} missing"
-    lines = [
-        f"{r['component']:11} {r['state']}"
-        + (f"; without it: {r['without']}; {r['get']}" if r in missing else "")
-        for r in rows
-    ]
+        if found:
+            installed.append(name)
+        else:
+            missing.append({"component": name, "switches_off": off, "get": get})
+    words = f"{len(missing)} missing" if missing else "everything is installed"
     version = ".".join(map(str, sys.version_info[:3]))
-    return {"message": f"Python {version}; {words}.", "components": rows if missing else lines}
+    return {"message": f"Python {version}; {words}.", "installed": installed, "missing": missing}
 
 
 def dictionary_show(table: str = "") -> dict[str, Any]:

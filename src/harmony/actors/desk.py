@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harmony.errors import UsageError
 from harmony.settings import Zone, open_zone, platform_control_url, zone_root
 from harmony.store.control.database import Control, SqlJournal, open_control
 
@@ -40,8 +41,16 @@ def at(network: Path, zone: str, owner: str = "") -> Iterator[Desk]:
 
 @contextmanager
 def governance(network: Path) -> Iterator[Control]:
-    """Open the platform's control records: members, studies, airlock, audit."""
-    (network / "platform").mkdir(parents=True, exist_ok=True)
+    """
+    Open the platform's control records: members, studies, airlock, audit.
+
+    Raises
+    ------
+    UsageError
+        When there is no network: a mistyped folder would else get empty records of its own.
+    """
+    if not (network / "platform").is_dir():
+        raise UsageError(f"There is no network at {network}.", "Make it first: harmony network init.")
     control = open_control(platform_control_url(network))
     try:
         yield control

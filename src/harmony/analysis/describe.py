@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harmony.analysis.bands import band_merges
 from harmony.analysis.groups import Variable, as_levels
 from harmony.cohorts.frame import Cohort
 from harmony.disclosure.results import RawAttrition, RawCharacteristics, RawStep, RawVariable
@@ -40,5 +41,6 @@ def characteristics(
         counts = tuple(tuple(int(((grouped == g) & (values == v)).sum()) for g in groups) for v in levels)
         unknown = np.array([value is None for value in values], bool)
         missing = tuple(int(((grouped == g) & unknown).sum()) for g in groups)
-        rows.append(RawVariable(variable.label, levels, counts, missing, variable.sensitive))
+        merges = band_merges(levels)
+        rows.append(RawVariable(variable.label, levels, counts, missing, variable.sensitive, merges))
     return RawCharacteristics(title, groups, sizes, tuple(rows), explanation)

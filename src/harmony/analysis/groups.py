@@ -10,6 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from harmony.anonymity.generalise import middle
+from harmony.cohorts.frame import as_text
+from harmony.errors import UnsoundAnalysis
+
 #: These say that nobody looked; a share of a finding never has them in its denominator.
 NOT_EXAMINED: Final = ("not_tested", "not_assessed", "unknown")
 
@@ -48,17 +52,23 @@ def as_levels(variable: Variable, values: NDArray[Any]) -> tuple[NDArray[Any], t
     ----------
     values : array, shape (patients,)
         Codes or numbers; None or NaN = not known. Values of `NOT_EXAMINED` become None.
+
+    Raises
+    ------
+    UnsoundAnalysis
+        When a cut lies inside a band that the anonymity gate made: nobody can say on which side who is.
     """
     if variable.cuts:
         return _banded(variable.cuts, values)
-    labels = dict(variable.levels) or {code: code for code in _found(values)}
+    codes = [as_text(value) for value in values]
+    labels = dict(variable.levels) or {code: code for code in _found(codes)}
     known = {code: label for code, label in labels.items() if code not in NOT_EXAMINED}
-    named = np.array([known.get(value) for value in values], dtype=object)
+    named = np.array([None if code is None else known.get(code) for code in codes], dtype=object)
     return named, tuple(dict.fromkeys(known.values()))
 
 
-def _found(values: NDArray[Any]) -> list[str]:
-    return sorted({str(v) for v in values if v is not None and v not in NOT_EXAMINED}, key=_natural)
+def _found(codes: Sequence[str | None]) -> list[str]:
+    return sorted({c for c in codes if c is not None and c not in NOT_EXAMINED}, key=_natural)
 
 
 def _natural(text: str) -> tuple[float, str]:
@@ -71,7 +81,18 @@ def _banded(cuts: Sequence[float], values: NDArray[Any]) -> tuple[NDArray[Any], 
     names = [f"under {cuts[0]:g}"]
     names += [f"{low:g} to under {high:g}" for low, high in pairwise(cuts)]
     names.append(f"{cuts[-1]:g} or more")
-    numbers = np.array([np.nan if v is None else float(v) for v in values])
+    _refuse_cut_bands(cuts, values)
+    numbers = np.array([middle(v) if v is None or isinstance(v, str) else float(v) for v in values])
     place = np.searchsorted(np.asarray(cuts), numbers, side="right")
     banded = [None if np.isnan(number) else names[at] for number, at in zip(numbers, place, strict=True)]
     return np.array(banded, dtype=object), tuple(names)
+
+
+def _refuse_cut_bands(cuts: Sequence[float], values: NDArray[Any]) -> None:
+    for text in {v for v in values if isinstance(v, str) and "-" in v}:
+        low, _, high = text.partition("-")
+        if any(float(low) < cut < float(high) + 1.0 for cut in cuts):
+            raise UnsoundAnalysis(
+                "A cut of the study lies inside a band of the release.",
+                "Cut at limits of the bands that release show names.",
+            )

@@ -73,7 +73,7 @@ def fit_cox(
     )
     return RawModel(
         title,
-        times.label,
+        times.event.capitalize(),
         terms,
         len(days),
         int(event.sum()),
@@ -119,7 +119,9 @@ def _terms(
     if item.per:
         level = f"per {item.per:g}"
         return [_estimated(label, level, len(values), int(event.sum()), table[label], is_number=True)]
-    _, declared = as_levels(item.variable, values)
+    # `values` are labels already; only their order is asked for.
+    _, declared = as_levels(item.variable, np.array([], dtype=object))
+    declared = declared or tuple(sorted(set(values)))
     terms = []
     for level in (name for name in declared if (values == name).any()):
         rows = values == level

@@ -56,8 +56,7 @@ def survival(
     if len(groups) > 1:
         p = logrank(days[known], event[known].astype(int), values[known].astype(str)).p
         test = RawTest("Log-rank test", float(p))
-    zero = f"Days from {times.time_zero}"
-    return RawSurvival(title, times.label, zero, groups, explanation, test, int((~known).sum()))
+    return RawSurvival(title, times.label, times.time_zero, groups, explanation, test, int((~known).sum()))
 
 
 def incidence(
@@ -75,8 +74,7 @@ def incidence(
         if (values == name).any()
     )
     occurring = {code: label for code, label in times.causes.items() if (cause[known] == code).any()}
-    zero = f"Days from {times.time_zero}"
-    return RawIncidence(title, zero, occurring, groups, explanation, int((~known).sum()))
+    return RawIncidence(title, times.time_zero, occurring, groups, explanation, int((~known).sum()))
 
 
 def _enough(events: int, times: EndpointTimes) -> None:

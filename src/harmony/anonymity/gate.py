@@ -197,7 +197,12 @@ def _horizon(
     people = dated.column("patient_id").to_pylist()
     cuts = dated.column("data_cutoff_date").cast(pa.int32()).to_pylist()
     index = dated.column("index_diagnosis_date").cast(pa.int32()).to_pylist()
-    days = {p: c - i for p, c, i in zip(people, cuts, index, strict=True) if c is not None and i is not None}
+    known = [cut for cut in cuts if cut is not None]
+    if not known:
+        return tables, 0, False
+    # A patient without an own cut has the delivery's: everybody's records end before it.
+    ends = [max(known) if cut is None else cut for cut in cuts]
+    days = {p: c - i for p, c, i in zip(people, ends, index, strict=True) if i is not None}
     ended, hidden = end_at_horizon(tables, days, lambda person: horizon_days(master, bytes.fromhex(person)))
     return ended, hidden, True
 

@@ -62,8 +62,12 @@ def generalise(
     Raises
     ------
     AnonymityRefused
-        When even the coarsest levels need more blanked cells than the policy allows.
+        When there is no patient, or even the coarsest levels need more blanked cells than the policy allows.
     """
+    if not len(next(iter(columns.values()))):
+        raise AnonymityRefused(
+            "A source has no patient with a known index event.", "Leave the source out of the release."
+        )
     steps = [step for step in policy.generalisation if step.field in columns]
     nodes = [fixed_levels] if fixed_levels is not None else None
     candidates = nodes or [

@@ -112,11 +112,23 @@ def load_policy(name: str = "workspace", definitions: Path | None = None) -> Pol
         steps = tuple(Generalisation(g["field"], tuple(g["levels"]), float(g["weight"])) for g in items)
         lists: dict[str, Any] = {key: tuple(content.pop(key)) for key in ("fixed", "blank_order")}
         digest = hashlib.sha256((text + roles_text).encode()).hexdigest()
-        return Policy(**content, **lists, sha256=digest, generalisation=steps, roles=roles)
-    except (KeyError, TypeError) as error:
+        policy = Policy(**content, **lists, sha256=digest, generalisation=steps, roles=roles)
+    except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"Policy {name} is not whole: {error}.", "Compare it with the packaged policy."
         ) from error
+    _check_steps(policy)
+    return policy
+
+
+def _check_steps(policy: Policy) -> None:
+    short = [step.field for step in policy.generalisation if len(step.levels) < 2]
+    foreign = sorted(set(policy.blank_order) - {step.field for step in policy.generalisation})
+    if short or foreign:
+        raise UsageError(
+            f"Policy {policy.id} cannot generalise {', '.join(short + foreign)}.",
+            "Give each field two levels or more, and blank only fields that are generalised.",
+        )
 
 
 def _read(name: str, definitions: Path | None) -> str:

@@ -131,7 +131,8 @@ def end_at_horizon(
     (tables, int)
         Tables in which nothing lies behind the horizon, and how many deaths became *alive at the horizon*.
     """
-    last = {person: day - margin(person) for person, day in cut_day.items()}
+    # Who was diagnosed behind the own horizon keeps day 0 only: a negative last day would tell when.
+    last = {person: max(0, day - margin(person)) for person, day in cut_day.items()}
     ended = {name: _end_rows(table, last) for name, table in tables.items() if name != "patient"}
     patient, hidden = _end_patients(tables["patient"], last)
     return {"patient": patient, **ended}, hidden
@@ -158,17 +159,32 @@ def _end_rows(table: pa.Table, last: Mapping[str, int]) -> pa.Table:
 
 def _end_patients(patient: pa.Table, last: Mapping[str, int]) -> tuple[pa.Table, int]:
     limit = _limits(patient, last)
-    beyond = pc.fill_null(pc.greater(patient.column("last_contact_day"), limit), False)
-    dead_beyond = pc.and_(beyond, pc.equal(patient.column("vital_status"), "dead"))
-    alive = pa.scalar("alive")
-    changes: dict[str, Any] = {
-        "last_contact_day": pc.if_else(beyond, limit, patient.column("last_contact_day")),
-        "vital_status": pc.if_else(dead_beyond, alive, patient.column("vital_status")),
-    }
-    for name in ("death_day", "cause_of_death"):
+    beyond = pc.or_(_behind(patient, "last_contact_day", limit), _behind(patient, "death_day", limit))
+    undated = pc.and_(pc.is_null(_column(patient, "death_day", pa.int32())), beyond)
+    later = pc.or_(_behind(patient, "death_day", limit), undated)
+    dead = pc.fill_null(pc.equal(_column(patient, "vital_status", pa.string()), "dead"), False)
+    dead_beyond = pc.and_(later, dead)
+    # Whatever says how the follow-up went on behind the horizon would undo it.
+    changes = (
+        ("last_contact_day", beyond, limit),
+        ("vital_status", dead_beyond, "alive"),
+        ("death_day", later, None),
+        ("cause_of_death", later, None),
+        ("censor_reason", beyond, "data_cutoff"),
+        ("lost_to_follow_up", beyond, False),
+    )
+    for name, rows, value in changes:
         if name in patient.column_names:
             column = patient.column(name)
-            changes[name] = pc.if_else(dead_beyond, pa.scalar(None, column.type), column)
-    for name, column in changes.items():
-        patient = patient.set_column(patient.column_names.index(name), name, column)
+            new = value if isinstance(value, pa.Array) else pa.scalar(value, column.type)
+            place = patient.column_names.index(name)
+            patient = patient.set_column(place, name, pc.if_else(rows, new, column))
     return patient, int(pc.sum(dead_beyond).as_py() or 0)
+
+
+def _column(table: pa.Table, name: str, kind: pa.DataType) -> Any:
+    return table.column(name) if name in table.column_names else pa.nulls(len(table), kind)
+
+
+def _behind(patient: pa.Table, name: str, limit: pa.Array) -> Any:
+    return pc.fill_null(pc.greater(_column(patient, name, pa.int32()), limit), False)

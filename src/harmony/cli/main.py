@@ -7,9 +7,14 @@ loads no code of another.
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import typer
 
 from harmony.cli import anyone, platform, provider, studies
+from harmony.cli.options import print_error
+from harmony.errors import UsageError
 
 app = typer.Typer(
     help="The HARMONY platform: partner files in, a trustworthy published study report out.",
@@ -25,5 +30,21 @@ studies.register(app)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; wrong use ends with exit 2, under `--json` with one document like every error."""
+    try:
+        code = app(standalone_mode=False)
+    except Exception as error:
+        # Typer's errors of use are its own classes; this method is what they have in common.
+        if not hasattr(error, "format_message"):
+            raise
+        _wrong_use(error)
+        code = UsageError.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wrong_use(error: Any) -> None:
+    if "--json" not in sys.argv[1:]:
+        error.show()
+        return
+    command = error.ctx.command_path if getattr(error, "ctx", None) else "harmony"
+    print_error(UsageError(error.format_message(), f"{command} --help"), as_json=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from harmony.errors import HarmonyError
+from harmony.errors import Busy, HarmonyError
 from harmony.reporting.terminal import error_words, words
 
 Network = Annotated[Path, typer.Option("--network", help="Folder of the network.")]
@@ -19,6 +20,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Nothing but the answer.")]
 As = Annotated[str, typer.Option("--as", help="MEM id of the person who acts.")]
 
 NETWORK: Final = Path("network")
+
+_SPACE: Final = "Check space and rights, then run again."
 
 
 def group(text: str) -> typer.Typer:
@@ -33,26 +36,30 @@ def answer(act: Callable[[], Mapping[str, Any]], as_json: bool, quiet: bool) -> 
     An error that is no `HarmonyError` is a defect of ours: exit 70, and no text of the exception, because it
     could hold a patient's value.
     """
-    if quiet:
-        sys.stderr = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115 - open for the process's life
     try:
-        found = act()
+        with _silent() if quiet else nullcontext():
+            found = act()
     except HarmonyError as error:
-        _print_error(error, as_json)
-        raise typer.Exit(error.exit_code) from error
+        _end(error, as_json, error)
     except OSError as error:
-        busy = HarmonyError(
-            f"The file system refused: {error.strerror}.", "Check space and rights, then run again."
-        )
-        busy.code, busy.exit_code = "E-STATE", 60
-        _print_error(busy, as_json)
-        raise typer.Exit(60) from error
+        _end(Busy(f"The file system refused: {error.strerror or type(error).__name__}.", _SPACE), as_json, error)
     except Exception as error:
-        where = _where(error)
-        defect = HarmonyError(f"Defect in {where}: {type(error).__name__}.", "Report it with this line.")
-        _print_error(defect, as_json)
-        raise typer.Exit(defect.exit_code) from error
-    typer.echo(json.dumps(found, indent=1, default=str) if as_json else words(found))
+        what = f"Defect in {_where(error)}: {type(error).__name__}."
+        _end(HarmonyError(what, "Report it with this line."), as_json, error)
+    else:
+        typer.echo(json.dumps(found, indent=1, default=str) if as_json else words(found))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    # Only the progress is silenced: an error must still be read.
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
+        yield
+
+
+def _end(error: HarmonyError, as_json: bool, cause: Exception) -> NoReturn:
+    print_error(error, as_json)
+    raise typer.Exit(error.exit_code) from cause
 
 
 def _where(error: BaseException) -> str:
@@ -66,7 +73,8 @@ def _where(error: BaseException) -> str:
     )
 
 
-def _print_error(error: HarmonyError, as_json: bool) -> None:
+def print_error(error: HarmonyError, as_json: bool) -> None:
+    """Print an error: as the one document on standard output, or in words on standard error."""
     if as_json:
         typer.echo(json.dumps(error.as_dict(), indent=1, default=str))
     else:

@@ -104,6 +104,15 @@ def first_rows(rows: Rows, column: str) -> dict[str, Any]:
     return values
 
 
+def as_text(value: Any) -> str | None:
+    """Return a value as study files write it: 1, 2.5, true, a code; None when it is not known."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    return f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
+
+
 def select(frame: Frame, start: str, requirements: Sequence[Requirement]) -> Cohort:
     """
     Apply the requirements one after the other.
@@ -116,11 +125,9 @@ def select(frame: Frame, start: str, requirements: Sequence[Requirement]) -> Coh
     keep = np.ones(len(frame["person"]), bool)
     steps = [(start, int(keep.sum()), "")]
     for step in requirements:
-        values = frame[step.field]
-        inside = (
-            np.isin(values, step.values) if step.values else np.array([v is not None for v in values], bool)
-        )
-        keep &= inside
+        values = [as_text(value) for value in frame[step.field]]
+        allowed = set(step.values)
+        keep &= np.array([v is not None and (not allowed or v in allowed) for v in values], bool)
         steps.append((step.label, int(keep.sum()), step.reason))
     if not keep.any():
         raise UnsoundAnalysis(

@@ -197,7 +197,8 @@ class _Demo:
         missed = [p for p in planted if (p["file"], p["line"], p["column"], p["rule"]) not in found]
         if missed:
             raise HarmonyError(f"{len(missed)} planted problems were not found.", "Report this.")
-        self.runner.note("planted found", {"planted": len(planted), "found": len(planted) - len(missed)})
+        lines = [f"{p['rule']:14} {p['file']}:{p['line']} [{p['column']}]: listed" for p in planted]
+        self.runner.note("planted found", {"planted": len(planted), "lines": lines})
 
     def deliveries(self) -> None:
         """Scenes 2 and 3: check, seal, relay unopened, receive, gate."""

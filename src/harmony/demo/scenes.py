@@ -51,10 +51,11 @@ def _refused(steps: dict[str, Done]) -> Scene:
     found = steps["planted found"].answer
     claim = (
         "Two broken deliveries stop inside the hospital, without network. All "
-        f"{found['planted']} problems planted in the second are listed by file, line, column and rule "
-        f"({found['found']} found), and no line shows a value."
+        f"{found['planted']} problems planted in the second are in its report by file, line, column and "
+        "rule, and no line shows a value."
     )
-    return Scene(1, "What is broken does not leave", claim, command, output, refused=True)
+    planted = "\n".join(["Planted problems, looked up in the full report:", *found["lines"]])
+    return Scene(1, "What is broken does not leave", claim, command, f"{output}\n\n{planted}", refused=True)
 
 
 def _sealed(steps: dict[str, Done]) -> Scene:

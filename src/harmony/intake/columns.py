@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmony.dictionary.model import Field
+from harmony.errors import LayoutRefused
 from harmony.intake.layouts.model import ColumnRule, Condition, Layout
 from harmony.intake.readers.delimited import Batch
 from harmony.intake.units import factor
-from harmony.stages.problems import Problem
+from harmony.stages.problems import Lines, ProblemList
 from harmony.store.tables import ARROW_TYPES
 
 #: Technical epoch of the days axis; no page shows it (docs/reference/formats.md).
@@ -30,8 +31,14 @@ DAYS_PER_MONTH: Final = 30.425
 #: What may travel as text: a code without spaces. Anything else stays at the hospital.
 CODE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,31}$"
 
-#: Two words that begin with capitals, or a comma between two words: the shape of a person's name.
-NAME_PATTERN: Final = r"^\p{Lu}\p{L}+[,]? +\p{Lu}\p{L}+"
+#: Two words that begin with capitals, with a blank or a comma between: the shape of a person's name.
+NAME_PATTERN: Final = r"^\p{Lu}[\p{L}'’-]+(, *| +)(\p{Ll}{1,3} +)*\p{Lu}[\p{L}'’-]+"
+
+#: Whole numbers above this are not exact in the reader's arithmetic; no field of the dictionary is so large.
+LARGEST_WHOLE: Final = 2.0**53
+
+#: Days that a date can lie before or after the technical epoch: about 1,000 years.
+LARGEST_INTERVAL: Final = 365_250
 
 _TRUE: Final = ("1", "true", "yes", "y", "t")
 _FALSE: Final = ("0", "false", "no", "n", "f")
@@ -48,7 +55,7 @@ class Source:
     batch: Batch
 
 
-def convert_column(source: Source, rule: ColumnRule, item: Field, problems: list[Problem]) -> pa.Array:
+def convert_column(source: Source, rule: ColumnRule, item: Field, problems: ProblemList) -> pa.Array:
     """
     Convert one column of a batch.
 
@@ -58,13 +65,18 @@ def convert_column(source: Source, rule: ColumnRule, item: Field, problems: list
         Where the value comes from.
     item : Field
         What it becomes.
-    problems : list of Problem
+    problems : ProblemList
         Filled with one problem for each cell that cannot be read.
 
     Returns
     -------
     pyarrow.Array
         One value per row of the batch, in the dictionary's type; NULL = not known.
+
+    Raises
+    ------
+    LayoutRefused
+        When a function beside the layout fails or gives another number of values than rows.
     """
     rows = len(source.batch.lines)
     if rule.row:
@@ -84,15 +96,32 @@ def matches(source: Source, condition: Condition) -> pa.Array:
     return pc.invert(inside) if condition.negated else inside
 
 
-def _from_function(source: Source, rule: ColumnRule, item: Field, problems: list[Problem]) -> pa.Array:
-    columns = {name: source.batch.columns[name].to_pylist() for name in rule.uses}
-    codes = source.layout.functions[rule.function](columns)
-    text = pa.array([code or None for code in codes], pa.string())
+def _from_function(source: Source, rule: ColumnRule, item: Field, problems: ProblemList) -> pa.Array:
+    text = pa.array([code or None for code in _call(source, rule)], pa.string())
     values, what, kind = _CONVERTERS[item.type](text, rule, item, source.layout)
     bad = pc.and_(pc.is_valid(text), pc.is_null(values))
     if pc.any(bad).as_py():
         _report(source, rule, bad, what, [kind] * int(pc.sum(bad).as_py()), problems)
     return _where(source, rule, values)
+
+
+def _call(source: Source, rule: ColumnRule) -> list[str]:
+    columns = {name: source.batch.columns[name].to_pylist() for name in rule.uses}
+    try:
+        codes = source.layout.functions[rule.function](columns)
+    except Exception as error:
+        # A function is the layout author's; its own message could show a cell.
+        raise LayoutRefused(
+            f"Function {rule.function} of layout {source.layout.id} failed on {source.file} "
+            f"({type(error).__name__}).",
+            "Mend functions.py beside the layout.",
+        ) from None
+    if len(codes) != len(source.batch.lines):
+        raise LayoutRefused(
+            f"Function {rule.function} of layout {source.layout.id} gives not one value for each row.",
+            "Mend functions.py beside the layout.",
+        )
+    return codes
 
 
 def _where(source: Source, rule: ColumnRule, values: pa.Array) -> pa.Array:
@@ -105,7 +134,7 @@ def _castable(item: Field) -> pa.DataType:
     return pa.string() if item.type in ("category", "text") else ARROW_TYPES[item.type]
 
 
-def _from_text(source: Source, rule: ColumnRule, item: Field, problems: list[Problem]) -> pa.Array:
+def _from_text(source: Source, rule: ColumnRule, item: Field, problems: ProblemList) -> pa.Array:
     text = pc.utf8_trim_whitespace(source.batch.columns[str(rule.column)])
     known = pc.invert(pc.is_in(text, value_set=pa.array(list(source.layout.missing), pa.string())))
     # An empty cell with a code of its own ("" = not tested) is a value, not a missing one.
@@ -121,20 +150,29 @@ def _from_text(source: Source, rule: ColumnRule, item: Field, problems: list[Pro
 
 
 def _report(
-    source: Source, rule: ColumnRule, bad: pa.Array, what: str, kinds: list[str], problems: list[Problem]
+    source: Source, rule: ColumnRule, bad: pa.Array, what: str, kinds: list[str], problems: ProblemList
 ) -> None:
     lines = source.batch.lines.filter(bad).to_pylist()
-    for line, kind in zip(lines, kinds, strict=True):
-        identifier = kind == NAME_CLASS
-        rule_id = "FRM-IDENTIFIER" if identifier else "FRM-VALUE"
-        severity = "structure" if identifier else "error"
-        column = rule.column or ", ".join(rule.uses)
-        problems.append(Problem(severity, rule_id, source.file, line, column, what, kind))
+    pairs = list(zip(lines, kinds, strict=True))
+    for severity, rule_id, names in (("structure", NAME_RULE, True), ("error", VALUE_RULE, False)):
+        chosen = [pair for pair in pairs if (pair[1] == NAME_CLASS) is names]
+        if chosen:
+            found = Lines(*zip(*chosen, strict=True))
+            problems.add_lines(severity, rule_id, source.file, column_of(rule), what, found)
 
 
+def column_of(rule: ColumnRule) -> str:
+    """Return the source column, or columns, that a rule reads, as problems name them."""
+    return rule.column or ", ".join(rule.uses)
+
+
+#: Rules of form: a cell that cannot be read, and a cell that points at a person.
+VALUE_RULE: Final = "FRM-VALUE"
+NAME_RULE: Final = "FRM-IDENTIFIER"
 NAME_CLASS: Final = "looks like a person's name"
 _DATE_WRONG: Final = "The date is not in the declared format; correct it or declare the column's format."
 _NUMBER_WRONG: Final = "The cell is no number with the declared decimal mark."
+_INTERVAL_WRONG: Final = "The cell is no number of days or months with the declared decimal mark."
 _CODE_WRONG: Final = "The code is not in the layout; add it to the layout's codes or correct the cell."
 _TEXT_WRONG: Final = "Only codes without spaces may leave the hospital; remove the text or ignore the column."
 
@@ -180,7 +218,9 @@ def _numbers(text: pa.Array, layout: Layout) -> pa.Array:
     else:
         pattern, plain = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$", text
     readable = pc.match_substring_regex(text, pattern)
-    return pc.if_else(readable, plain, pa.scalar(None, pa.string())).cast(pa.float64())
+    values = pc.if_else(readable, plain, pa.scalar(None, pa.string())).cast(pa.float64())
+    # 1e999 has the form of a number and is none.
+    return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
 
 
 def _number(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
@@ -198,7 +238,9 @@ def _significant(values: pa.Array) -> pa.Array:
 
 def _integer(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
     numbers = _numbers(text, layout)
-    whole = pc.equal(numbers, pc.floor(numbers))
+    whole = pc.and_(
+        pc.equal(numbers, pc.floor(numbers)), pc.less_equal(pc.abs(numbers), pa.scalar(LARGEST_WHOLE))
+    )
     values = pc.if_else(whole, numbers, pa.scalar(None, pa.float64())).cast(pa.int64())
     return values, "The cell is no whole number.", "no whole number"
 
@@ -208,8 +250,10 @@ def _date(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Conv
         days = _numbers(text, layout)
         if rule.interval == "months":
             days = pc.multiply(days, DAYS_PER_MONTH)
+        possible = pc.less_equal(pc.abs(days), pa.scalar(float(LARGEST_INTERVAL)))
+        days = pc.if_else(possible, days, pa.scalar(None, pa.float64()))
         whole = pc.add(pc.round(days), EPOCH_DAY).cast(pa.int32())
-        return whole.cast(pa.date32()), _NUMBER_WRONG, "no number"
+        return whole.cast(pa.date32()), _INTERVAL_WRONG, "no number of days or months"
     pattern = re.escape(rule.date).replace("\\%", "%")
     for mark, part in _DATE_PARTS.items():
         pattern = pattern.replace(mark, part)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +21,9 @@ import pyarrow.parquet as pq
 
 from harmony.dictionary.model import Dictionary
 from harmony.errors import HarmonyError, LayoutRefused
-from harmony.intake.columns import Source, convert_column, matches
-from harmony.intake.layouts.model import Layout, TableRule
-from harmony.intake.readers.delimited import Batch, batches, check_file, header
+from harmony.intake.columns import NAME_RULE, VALUE_RULE, Source, column_of, convert_column, matches
+from harmony.intake.layouts.model import ColumnRule, Layout, TableRule
+from harmony.intake.readers.delimited import CELLS_RULE, Batch, batches, check_file, header
 from harmony.progress import Progress
 from harmony.settings import Zone
 from harmony.stages.journey import CommonTables
@@ -89,18 +90,34 @@ def _column_faults(folder: Path, layout: Layout) -> Iterable[LayoutRefused]:
         present = header(folder / name, layout.encoding, layout.delimiter)
         tables = [table for table in layout.tables if table.file == name]
         used = {column for table in tables for column in _used_columns(table)}
-        ignored = {column for table in tables for column in table.ignore}
+        declared = used | {column for table in tables for column in table.ignore}
+        if len(declared & set(present)) * 2 < len(declared):
+            # Without a header the first patient stands here: nothing of this line is shown.
+            yield LayoutRefused(
+                f"{name} line 1: this is not the header of the layout; most declared columns are missing.",
+                f"Export with a header line, and columns separated by '{layout.delimiter}'.",
+            )
+            continue
         for column in sorted(used - set(present)):
             yield LayoutRefused(
                 f"{name} line 1: column '{column}' is missing.",
                 "Export it, or change the layout with its author.",
             )
-        for column in present:
-            if column not in used | ignored:
-                yield LayoutRefused(
-                    f"{name} line 1: column '{column}' is not declared.",
-                    "Use it in the layout, ignore it with a reason, or leave it out of the export.",
-                )
+        yield from _unexpected(name, present, declared)
+
+
+def _unexpected(file: str, present: Sequence[str], declared: set[str]) -> Iterable[LayoutRefused]:
+    for column, times in Counter(present).items():
+        if column not in declared:
+            yield LayoutRefused(
+                f"{file} line 1: column '{column}' is not declared.",
+                "Use it in the layout, ignore it with a reason, or leave it out of the export.",
+            )
+        if times > 1:
+            yield LayoutRefused(
+                f"{file} line 1: column '{column}' stands {times} times.",
+                "Give every column a name of its own in the export.",
+            )
 
 
 def _used_columns(table: TableRule) -> set[str]:
@@ -201,13 +218,11 @@ def _convert_file(
         if table.file == path.name
     ]
     progress = Progress(f"Reading {path.name}", path.stat().st_size)
-    wrong: list[Problem] = []
-    for batch in batches(path, layout.encoding, layout.delimiter, names, wrong):
+    for batch in batches(path, layout.encoding, layout.delimiter, names, result.problems):
         for writer in writers:
             writer.write(batch, result)
         progress.advance(sum(column.nbytes for column in batch.columns.values()))
-    result.problems.extend(wrong)
-    result.refused_lines[path.name] = len(wrong)
+    result.refused_lines[path.name] = result.problems.counts["structure", CELLS_RULE, path.name, ""]
     for writer in writers:
         writer.close(result)
 
@@ -246,17 +261,19 @@ class _TableWriter:
             batch = kept
         totals.converted += len(batch.lines)
         source = Source(self._layout, self._table.file, batch)
-        converted = self._converted(source, result)
-        self._count_dates(source, converted)
-        self._file.write_table(converted)
+        self._file.write_table(self._converted(source, result))
 
     def _converted(self, source: Source, result: Conversion) -> pa.Table:
-        problems: list[Problem] = []
-        columns = {
-            rule.field: convert_column(source, rule, self._fields[rule.field], problems)
-            for rule in self._table.columns
-        }
-        result.problems.extend(problems)
+        columns = {}
+        for rule in self._table.columns:
+            before = self._unread(rule, result)
+            values = convert_column(source, rule, self._fields[rule.field], result.problems)
+            columns[rule.field] = values
+            if rule.date:
+                counts = self._dates.setdefault(column_of(rule), [0, 0])
+                unread = self._unread(rule, result) - before
+                counts[0] += len(values) - values.null_count + unread
+                counts[1] += unread
         rows = len(source.batch.lines)
         if self._table.name == "patient":
             columns["provider_id"] = pa.repeat(pa.scalar(self._provider), rows)
@@ -272,21 +289,18 @@ class _TableWriter:
             self._seen.add(key)
         return pa.array(mask, pa.bool_())
 
-    def _count_dates(self, source: Source, converted: pa.Table) -> None:
-        for rule in self._table.columns:
-            if rule.date and rule.column:
-                text = source.batch.columns[rule.column]
-                filled = pc.invert(
-                    pc.is_in(text, value_set=pa.array(list(self._layout.missing), pa.string()))
-                )
-                unread = pc.and_(filled, pc.is_null(converted.column(rule.field).combine_chunks()))
-                counts = self._dates.setdefault(rule.column, [0, 0])
-                counts[0] += int(pc.sum(filled).as_py() or 0)
-                counts[1] += int(pc.sum(unread).as_py() or 0)
+    def _unread(self, rule: ColumnRule, result: Conversion) -> int:
+        place = (self._table.file, column_of(rule))
+        counts = result.problems.counts
+        return counts["error", VALUE_RULE, *place] + counts["structure", NAME_RULE, *place]
 
     def close(self, result: Conversion) -> None:
-        """Finish the file and refuse date columns that are written in several formats."""
+        """Finish the file; refuse a delivery without patients, and dates written in several forms."""
         self._file.close()
+        totals = result.tables.setdefault(self._table.name, TableTotals())
+        if self._table.name == "patient" and totals.converted == 0:
+            what = "The file gives no patient; export it again with its rows."
+            result.problems.add(Problem("structure", "FRM-EMPTY", self._table.file, 0, "", what))
         for column, (filled, unread) in self._dates.items():
             if unread > MIXED_DATES * filled:
                 what = f"{unread} of {filled} dates are not of the declared form; deliver one form."

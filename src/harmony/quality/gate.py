@@ -74,16 +74,16 @@ def report(
         )
         problems = _all_problems(tables, violations, terms)
         patients = read_table(folder / "patient.parquet").column("patient_id")
-        lost = _patients_lost(violations)
-        verdict = _verdict(problems, len(lost), len(patients), terms.max_set_aside)
+        lost = int(pc.sum(_of_patients(patients, _patients_lost(violations))).as_py() or 0)
+        verdict = _verdict(problems, lost, len(patients), terms.max_set_aside)
         rows = {"problems.csv": problems.write(target / "problems.csv")}
         _write_json(target / "rules.json", [result.as_dict() for result in results])
         _write_json(target / "set_aside.json", _set_aside(violations))
         level = propose_level(violations, problems, len(patients))
         counts = {
             "in": len(patients),
-            "out": 0 if verdict == "refused" else len(patients) - len(lost),
-            "set_aside": 0 if verdict == "refused" else len(lost),
+            "out": 0 if verdict == "refused" else len(patients) - lost,
+            "set_aside": 0 if verdict == "refused" else lost,
             "refused": len(patients) if verdict == "refused" else 0,
         }
         details = {**tables.details, "level": level, "rules": _rule_counts(results)}
@@ -147,8 +147,12 @@ def propose_level(violations: Sequence[Violation], problems: ProblemList, patien
     """
     wrong = {v.patient for v in violations if v.rule.severity in ("fatal", "error")}
     form = [p for p in problems.listed if p.rule.startswith("FRM-") and p.severity == "error"]
-    unread = {(problem.file, problem.line) for problem in form}
-    share = (len(wrong) + len(unread)) / patients if patients else 1.0
+    unread = len({(problem.file, problem.line) for problem in form})
+    # Where not every line is listed, the column with most of them says how many there are at least.
+    most = max(
+        (n for (s, rule, *_), n in problems.counts.items() if s == "error" and rule[:4] == "FRM-"), default=0
+    )
+    share = (len(wrong) + max(unread, most)) / patients if patients else 1.0
     return next((level for level, limit in LEVELS if share <= limit), LOWEST_LEVEL)
 
 
@@ -161,6 +165,11 @@ def _all_problems(tables: Stage, violations: Sequence[Violation], terms: GateTer
         file, line = found.place
         problems.add(Problem(rule.severity, rule.id, file, line, column, rule.what, f"violates {rule.id}"))
     return problems
+
+
+def _of_patients(column: pa.ChunkedArray, patients: set[str]) -> pa.ChunkedArray:
+    # A row without an id is the empty id's: it is lost with its rule and never kept by accident.
+    return pc.is_in(pc.fill_null(column, ""), value_set=pa.array(sorted(patients), pa.string()))
 
 
 def _patients_lost(violations: Sequence[Violation]) -> set[str]:
@@ -182,7 +191,7 @@ def _verdict(problems: ProblemList, lost: int, patients: int, max_set_aside: flo
 
 
 def _without(table: pa.Table, patients: set[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
-    keep = pc.invert(pc.is_in(table.column("patient_id"), value_set=pa.array(sorted(patients), pa.string())))
+    keep = pc.invert(_of_patients(table.column("patient_id"), patients))
     if rows:
         numbers = pa.array(sorted({int(number) for _, number in rows}), pa.int64())
         keep = pc.and_(keep, pc.invert(pc.is_in(table.column("_row"), value_set=numbers)))

@@ -127,10 +127,17 @@ def _generated(item: Field, dictionary: Dictionary) -> list[tuple[str, Rule]]:
         ("hard", "error", item.hard),
         ("plausible", "warning", item.plausible),
     ):
-        if low is not None and high is not None:
+        if low is not None and high is not None and not (kind == "plausible" and _covers(item)):
             what = f"{item.label} is outside {low:g} to {high:g}{unit}; check the unit"
             add(kind, severity, _outside(column, item, kind, low, high), what)
     return found
+
+
+def _covers(item: Field) -> bool:
+    # Nothing lies outside the plausible and inside the hard limits: such a rule could never speak.
+    (low, high), (hard_low, hard_high) = item.plausible, item.hard
+    bounded = None not in (low, high, hard_low, hard_high)
+    return bounded and low <= hard_low and hard_high <= high  # type: ignore[operator]
 
 
 def _missing(item: Field, column: str) -> str:

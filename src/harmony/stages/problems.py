@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 #: structure: the file itself cannot be used. fatal: the row cannot enter. error: the value is not used.
 #: warning: a query to the provider.
@@ -21,6 +21,9 @@ SEVERITIES: Final = ("structure", "fatal", "error", "warning")
 #: Lines listed per rule and column; the counts stay exact. A broken column of a 2 GB file would
 #: otherwise make a list larger than the file.
 LISTED_PER_RULE: Final = 10_000
+
+#: What is counted exactly, also where not every line is listed.
+COUNTED: Final = ("severity", "rule", "file", "column")
 
 COLUMNS: Final = ("severity", "rule", "file", "line", "column", "what", "value_class")
 
@@ -57,6 +60,14 @@ class Problem:
     value_class: str = ""
 
 
+@dataclass(frozen=True)
+class Lines:
+    """Lines of a file with one kind of problem, and the kind of value in each."""
+
+    numbers: Sequence[int]
+    kinds: Sequence[str]
+
+
 @dataclass
 class ProblemList:
     """All problems of one delivery: exact counts, and the first lines of each rule and column."""
@@ -76,6 +87,21 @@ class ProblemList:
         for problem in problems:
             self.add(problem)
 
+    def add_lines(self, severity: str, rule: str, file: str, column: str, what: str, found: Lines) -> None:
+        """
+        Count one kind of problem of a column at many lines, and list those that have room.
+
+        Parameters
+        ----------
+        found : Lines
+            The lines and, for each, the kind of its value.
+        """
+        key = (severity, rule, file, column)
+        room = max(0, LISTED_PER_RULE - self.counts[key])
+        self.counts[key] += len(found.numbers)
+        for line, kind in zip(found.numbers[:room], found.kinds[:room], strict=True):
+            self.listed.append(Problem(severity, rule, file, line, column, what, kind))
+
     def total(self, severity: str) -> int:
         """Return how many problems have this severity."""
         return sum(count for key, count in self.counts.items() if key[0] == severity)
@@ -87,19 +113,34 @@ class ProblemList:
         )
 
     def write(self, path: Path) -> int:
-        """Write `problems.csv`; return its rows."""
+        """Write `problems.csv`, and exact counts beside it where not every line is listed; return rows."""
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             for problem in self.in_order():
                 writer.writerow([getattr(problem, column) for column in COLUMNS])
+        if self.counts.total() > len(self.listed):
+            with _counts_file(path).open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow((*COUNTED, "count"))
+                writer.writerows((*key, count) for key, count in sorted(self.counts.items()))
         return len(self.listed)
 
 
 def read_problems(path: Path) -> ProblemList:
-    """Read a `problems.csv` that `ProblemList.write` made."""
+    """Read a `problems.csv` that `ProblemList.write` made, with its exact counts."""
     problems = ProblemList()
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            problems.add(Problem(**{**row, "line": int(row["line"])}))  # type: ignore[arg-type]
+            content: dict[str, Any] = {**row, "line": int(row["line"])}
+            problems.add(Problem(**content))
+    if _counts_file(path).is_file():
+        with _counts_file(path).open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                severity, rule, name, column = (row[part] for part in COUNTED)
+                problems.counts[severity, rule, name, column] = int(row["count"])
     return problems
+
+
+def _counts_file(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_counts.csv")

@@ -131,7 +131,7 @@ def read_record(zone: Zone, folder: Path) -> StageRecord:
     Raises
     ------
     Tampered
-        When the record or a file was changed.
+        When the record or a file was changed, is missing or was added.
     """
     record = _parse(folder / RECORD_FILE)
     public = _signer(zone).public_key()
@@ -141,13 +141,25 @@ def read_record(zone: Zone, folder: Path) -> StageRecord:
         raise Tampered(
             f"The record of stage {record.stage} was changed.", "Restore the zone from its backup."
         ) from error
+    _check_outputs(record, folder)
+    return record
+
+
+def _check_outputs(record: StageRecord, folder: Path) -> None:
+    listed = {output.path for output in record.outputs} | {RECORD_FILE}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    # A reader of `tables/` takes every file there, so that an added file is as bad as a changed one.
+    if present - listed:
+        raise Tampered(
+            f"Stage {record.stage} has {len(present - listed)} files that its record does not list.",
+            "Restore the zone from its backup.",
+        )
     for output in record.outputs:
         path = folder / output.path
         if not path.is_file() or sha256_file(path) != output.sha256:
             raise Tampered(
                 f"{output.path} of stage {record.stage} was changed.", "Restore the zone from its backup."
             )
-    return record
 
 
 def sign_record(
@@ -185,17 +197,28 @@ def sign_record(
 def _parse(path: Path) -> StageRecord:
     if not path.is_file():
         raise Tampered(f"{path.parent.name} has no {RECORD_FILE}.", "Restore the zone from its backup.")
-    content = json.loads(path.read_text(encoding="utf-8"))
-    if content.get("schema") != SCHEMA:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        schema = content["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(path) from error
+    if schema != SCHEMA:
         raise Tampered(
-            f"{RECORD_FILE} has schema {content.get('schema')}.",
-            "Use the version that wrote it.",
-            f"schema {SCHEMA}",
+            f"{RECORD_FILE} has another schema.", "Use the version that wrote it.", f"schema {SCHEMA}"
         )
-    content["inputs"] = tuple(Input(**i) for i in content["inputs"])
-    content["outputs"] = tuple(Output(**o) for o in content["outputs"])
-    content["definitions"] = tuple(Definition(**d) for d in content["definitions"])
-    return StageRecord(**content)
+    try:
+        content["inputs"] = tuple(Input(**i) for i in content["inputs"])
+        content["outputs"] = tuple(Output(**o) for o in content["outputs"])
+        content["definitions"] = tuple(Definition(**d) for d in content["definitions"])
+        return StageRecord(**content)
+    except (KeyError, TypeError) as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> Tampered:
+    return Tampered(
+        f"{RECORD_FILE} of {path.parent.name} is not a stage record.", "Restore the zone from its backup."
+    )
 
 
 def _signer(zone: Zone) -> Ed25519PrivateKey:

@@ -139,30 +139,50 @@ def _make(
     work: Callable[[Path], Outcome],
     journal: Journal,
 ) -> None:
-    temporary = zone.folder("work") / f"{stage}-{key}"
-    if temporary.exists():
-        shutil.rmtree(temporary)
-    temporary.mkdir(mode=0o700)
-    _moment(stage, "started")
-    outcome = work(temporary)
-    _moment(stage, "worked")
-    record = sign_record(zone, stage, key, inputs, temporary, outcome, journal.head())
-    (temporary / RECORD_FILE).write_text(
-        json.dumps(asdict(record), indent=1, sort_keys=True) + "\n", encoding="utf-8"
-    )
-    _flush(temporary)
-    _moment(stage, "flushed")
-    final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.rename(temporary, final)
-    _flush_folder(final.parent)
+    temporary = _empty_work_folder(zone, stage, key)
+    try:
+        _moment(stage, "started")
+        outcome = work(temporary)
+        _moment(stage, "worked")
+        record = sign_record(zone, stage, key, inputs, temporary, outcome, journal.head())
+        (temporary / RECORD_FILE).write_text(
+            json.dumps(asdict(record), indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
+        _flush(temporary)
+        _moment(stage, "flushed")
+        _place(zone, temporary, final)
+    except BaseException:
+        # A refused or interrupted stage leaves no rows behind, and gives a full disk its space back.
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     _moment(stage, "renamed")
     journal.append(stage, key, record.sha256, record.previous)
     _moment(stage, "committed")
 
 
+def _empty_work_folder(zone: Zone, stage: str, key: str) -> Path:
+    folder = zone.folder("work")
+    # The lock is ours, so that whatever stands here of this stage was left by a killed run, of any key.
+    for stale in folder.glob(f"{stage}-*"):
+        shutil.rmtree(stale)
+    temporary = folder / f"{stage}-{key}"
+    temporary.mkdir(mode=0o700)
+    return temporary
+
+
+def _place(zone: Zone, temporary: Path, final: Path) -> None:
+    zone.folder("stages")
+    final.parent.mkdir(exist_ok=True, mode=0o700)
+    os.rename(temporary, final)
+    for folder in (final.parent, final.parent.parent, zone.root):
+        _flush_folder(folder)
+
+
 def _flush(folder: Path) -> None:
     for path in folder.rglob("*"):
-        if path.is_file():
+        if path.is_dir():
+            _flush_folder(path)
+        else:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
     _flush_folder(folder)

@@ -9,6 +9,7 @@ from harmony.reporting.document import (
     Comparison,
     Curve,
     CurvePoint,
+    Explanation,
     ModelTable,
     ModelTerm,
     SurvivalFigure,
@@ -33,19 +34,24 @@ def answer(blocks: Sequence[Block]) -> str:
     return " ".join(sentences)
 
 
-def headline(blocks: Sequence[Block]) -> tuple[tuple[str, str], ...]:
-    """Return up to three headline numbers as (number, what it is)."""
+def headline(blocks: Sequence[Block]) -> list[tuple[str, str, Explanation]]:
+    """Return up to three headline numbers: what it is, the number with its interval, how it was counted."""
     found = []
     for section in blocks[0].sections:
         if isinstance(section, SurvivalFigure):
             found += [
-                (f"{at.estimate:.0%}", f"alive at {at.time:.0f} years, {curve.group.lower()}")
+                (f"Alive at {at.time:.0f} years, {curve.group.lower()}", _interval(at), section.explanation)
                 for curve in section.curves
                 if (at := _at(curve, ANSWER_YEAR)) is not None
             ]
         if isinstance(section, ModelTable) and (term := _first_estimate(section)) is not None:
-            found.append((f"{term.ratio:.2f}", f"hazard ratio of death, {term.level.lower()}"))
-    return tuple(found[:3])
+            interval = f"{term.ratio:.2f} (95% CI {term.lower:.2f} to {term.upper:.2f})"
+            found.append((f"Hazard ratio of death, {term.level.lower()}", interval, section.explanation))
+    return found[:3]
+
+
+def _interval(point: CurvePoint) -> str:
+    return f"{point.estimate:.0%} (95% CI {point.lower:.0%} to {point.upper:.0%})"
 
 
 def _survival_sentence(figure: SurvivalFigure) -> list[str]:
@@ -53,8 +59,7 @@ def _survival_sentence(figure: SurvivalFigure) -> list[str]:
     for curve in figure.curves:
         point = _at(curve, ANSWER_YEAR)
         if point is not None:
-            interval = f"95% CI {point.lower:.0%} to {point.upper:.0%}"
-            parts.append(f"{point.estimate:.0%} ({interval}) {curve.group.lower()}")
+            parts.append(f"{_interval(point)} {curve.group.lower()}")
     return [f"{figure.endpoint} at {ANSWER_YEAR:.0f} years was {' and '.join(parts)}."] if parts else []
 
 
@@ -84,13 +89,16 @@ def _model_sentence(model: ModelTable) -> list[str]:
     term = _first_estimate(model)
     if term is None or term.ratio is None or term.lower is None or term.upper is None:
         return []
+    reference = next((t for t in model.terms if t.variable == term.variable and t.ratio is None), None)
+    against = f" against {reference.level.lower()}" if reference else ""
     if term.lower <= 1.0 <= term.upper:
         direction = "compatible with no difference"
     else:
         direction = "a higher risk of death" if term.ratio > 1 else "a lower risk of death"
     return [
-        f"{term.level} was associated with a hazard ratio of {term.ratio:.2f} (95% CI {term.lower:.2f} to "
-        f"{term.upper:.2f}), {direction}; treatment was not randomised, so this is no effect of it."
+        f"With the other factors held equal, the hazard ratio of death {term.level.lower()}{against} was "
+        f"{term.ratio:.2f} (95% CI {term.lower:.2f} to {term.upper:.2f}): {direction}. Treatment was not "
+        "randomised, so this is an association and not an effect."
     ]
 
 

@@ -26,12 +26,15 @@ class Explainer:
         REL id with its fingerprint.
     level : str
         Lowest quality level among the sources.
+    index_event : str
+        What day 0 is, in words.
     """
 
     mark: Mark
     sources: tuple[str, ...]
     release: str
     level: str
+    index_event: str
 
     def explain(self, definition: str, denominator: str, missing: str) -> Explanation:
         """Return the explanation of one table or figure."""
@@ -54,4 +57,5 @@ def explainer(view: StudyView, mark: Mark, sources: tuple[str, ...]) -> Explaine
     named = tuple(f"{s['provider']}: {s.get('source', 'source not named')}" for s in used)
     levels = [s.get("level", "D") for s in used]
     release = f"{view.release.record.key}, content {details['content_sha256'][:16]}"
-    return Explainer(mark, named, release, max(levels, default="D"))
+    events = sorted({s.get("index_event", "index event") for s in used})
+    return Explainer(mark, named, release, max(levels, default="D"), " or ".join(events) or "index event")

@@ -64,7 +64,7 @@ def _change(before: list[float] | None, after: list[float] | None) -> str:
         return "not estimable after the gate" if before else "not estimable"
     if before[0] == after[0]:
         return "unchanged"
-    return f"changed by {abs(after[0] / before[0] - 1):.1%}"
+    return f"changed by {abs(after[0] / before[0] - 1):.1%}" if before[0] else "changed"
 
 
 def _what_was_done(source: Mapping[str, Any]) -> str:

@@ -47,11 +47,12 @@ class StepPart(_Part):
 
 
 class CurvePart(_Part):
-    """A survival or incidence figure: which endpoint, compared by which field."""
+    """A survival or incidence figure: which endpoint, compared by which field, which causes pooled."""
 
     title: Text
     endpoint: Text
     by: Text
+    pool: dict[str, tuple[Text, ...]] = {}
 
 
 class TermPart(_Part):

@@ -116,6 +116,7 @@ def run_study(
         f"Lay summary: {text}" for text in check_text(plan.lay_summary, (), policy.least_cell)
     ]
     marks = {block.mark for block in blocks}
+    numbers = headline(blocks)
     report = Report(
         study=view.study,
         result=result_id,
@@ -123,11 +124,12 @@ def run_study(
         question=plan.question,
         lay_summary=plan.lay_summary,
         answer=answer(blocks),
-        headline=headline(blocks),
+        headline=tuple((label, number) for label, number, _ in numbers),
         blocks=tuple(blocks),
         limits=(*plan.limits, *(f"Not published on request: {label}." for label in sorted(leave_out))),
         provenance=(*_provenance(view, policy), *provenance),
         banner=BANNER["public" if "public" in marks else "synthetic" if "synthetic" in marks else "patient"],
+        headline_counted=tuple(explanation for _, _, explanation in numbers),
     )
     return StudyResult(report, findings.actions, findings.to_person)
 

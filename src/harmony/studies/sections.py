@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,15 +92,16 @@ def _described(data: BlockData) -> RawResult:
     group = data.plan.variable(data.block.group)
     variables = [v for f in data.block.table1 if (v := data.plan.variable(f)).label not in data.leave_out]
     words = data.words.explain(
-        f"Patients by {group.label.lower()}; the value of the index diagnosis or the first record.",
+        f"Patients by group ({group.label}); the value of the index diagnosis or the first record.",
         "Patients of the group whose value is known; not tested and not assessed count as not known.",
         "Counted in the column Missing; a patient without a known group stands in no column.",
     )
-    return characteristics(data.cohort, group, variables, f"Characteristics by {group.label.lower()}", words)
+    return characteristics(data.cohort, group, variables, f"Characteristics by {_inside(group.label)}", words)
 
 
 def _times(data: BlockData, endpoint: str) -> EndpointTimes:
-    return ENDPOINTS[endpoint](data.tables)
+    times = ENDPOINTS[endpoint](data.tables)
+    return replace(times, time_zero=times.time_zero.replace("index event", data.words.index_event))
 
 
 def _curve_words(data: BlockData, times: EndpointTimes, what: str) -> Any:
@@ -121,7 +122,26 @@ def _survival(data: BlockData, part: CurvePart) -> RawResult:
 def _incidence(data: BlockData, part: CurvePart) -> RawResult:
     times = _times(data, part.endpoint)
     words = _curve_words(data, times, "Aalen-Johansen estimate")
-    return incidence(data.cohort, times, data.plan.variable(part.by), part.title, words)
+    if part.pool:
+        pooled = "; ".join(f"{label}: {', '.join(members)}" for label, members in part.pool.items())
+        words = replace(words, definition=f"{words.definition} Pooled causes: {pooled}.")
+    return incidence(data.cohort, _pooled(times, part.pool), data.plan.variable(part.by), part.title, words)
+
+
+def _pooled(times: EndpointTimes, pool: Mapping[str, tuple[str, ...]]) -> EndpointTimes:
+    """Return the times with the causes named in the plan pooled into one, under the first cause's code."""
+    cause, causes = times.cause.copy(), dict(times.causes)
+    for label, members in pool.items():
+        codes = [code for code, name in causes.items() if name in members]
+        if codes:
+            cause[np.isin(cause, codes)] = codes[0]
+            causes = {code: name for code, name in causes.items() if code not in codes} | {codes[0]: label}
+    return replace(times, cause=cause, causes=dict(sorted(causes.items())))
+
+
+def _inside(label: str) -> str:
+    """Return a label as it reads inside a sentence: T-cell and TP53 keep their capitals."""
+    return label if label[1:2] in ("-", "") or label[:2].isupper() else label[0].lower() + label[1:]
 
 
 def _model(data: BlockData, part: CoxPart) -> RawResult:

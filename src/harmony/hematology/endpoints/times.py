@@ -20,6 +20,9 @@ from harmony.errors import UnsoundAnalysis
 #: Responses that count as complete remission (ELN 2022): CR with any degree of blood recovery.
 COMPLETE_REMISSION: Final = ("CR", "CRh", "CRi")
 
+#: Days that a patient without remission is followed behind the last remission of the source.
+HALF_A_YEAR: Final = 182.0
+
 Rows = Mapping[str, NDArray[Any]]
 Tables = Mapping[str, Rows]
 
@@ -93,7 +96,7 @@ def overall_survival(tables: Tables) -> EndpointTimes:
 
 def death_by_cause(tables: Tables) -> EndpointTimes:
     """Return time from index event to death, by cause; the causes compete."""
-    patient = _patients_with_deaths(tables)
+    patient = _patients_with_deaths(tables, "cause_of_death")
     dead = patient["vital_status"] == "dead"
     codes = {name: number for number, name in enumerate(DEATH_CAUSES, start=1)}
     named = [codes.get(cause or "unknown", codes["unknown"]) for cause in patient["cause_of_death"]]
@@ -126,7 +129,8 @@ def relapse_incidence(tables: Tables) -> EndpointTimes:
     """Return time from first complete remission to relapse (1) or death without relapse (2)."""
     patient = _patients_with_deaths(tables)
     remission = first_response_day(tables, COMPLETE_REMISSION)
-    relapse = first_response_day(tables, ("relapse",))
+    # A relapse counts from the remission on: one that stands before it belongs to an earlier course.
+    relapse = first_response_day(tables, ("relapse",), remission)
     people = [p for p in patient["person"] if p in remission]
     place = {person: row for row, person in enumerate(patient["person"])}
     rows = np.array([place[p] for p in people], dtype=int)
@@ -134,7 +138,8 @@ def relapse_incidence(tables: Tables) -> EndpointTimes:
     relapsed = np.array([relapse.get(p, np.inf) for p in people], dtype=float)
     dead = patient["vital_status"][rows] == "dead"
     end = np.where(dead, patient["death_day"][rows], patient["last_contact_day"][rows]).astype(float)
-    first = relapsed <= end
+    # A dated relapse is known also where the day of death is not.
+    first = np.isfinite(relapsed) & ~(relapsed > end)
     cause = np.where(first, 1, np.where(dead, 2, 0))
     days = np.where(first, relapsed, end) - start
     chosen = {name: values[rows] for name, values in patient.items()}
@@ -149,21 +154,17 @@ def time_to_remission(tables: Tables) -> EndpointTimes:
     """
     Return days from the index event to first complete remission, of patients whose response was assessed.
 
-    Who was assessed and had no remission stays at risk to the last remission seen in the source: refractory
-    disease has no date of its own, and leaving it out would show a remission for everybody.
+    Who was assessed and had no remission stays at risk to half a year behind the last remission seen in the
+    source: refractory disease has no date of its own, leaving it out would show a remission for everybody,
+    and ending it on the day of a remission would let merged counts take part of it for followed too shortly.
     """
     response = _table(tables, "response")
     remission = first_response_day(tables, COMPLETE_REMISSION)
-    ever = {
-        p
-        for p, code in zip(response["person"], response["response"], strict=True)
-        if code in COMPLETE_REMISSION
-    }
-    last = max(remission.values(), default=np.nan)
-    people = list(
-        dict.fromkeys(p for p, c in zip(response["person"], response["response"], strict=True) if c)
-    )
-    days = np.array([remission.get(p, np.nan if p in ever else last) for p in people], dtype=float)
+    assessed = [(p, c) for p, c in zip(response["person"], response["response"], strict=True) if c]
+    ever = {person for person, code in assessed if code in COMPLETE_REMISSION}
+    end = max(remission.values(), default=np.nan) + HALF_A_YEAR
+    people = list(dict.fromkeys(person for person, _ in assessed))
+    days = np.array([remission.get(p, np.nan if p in ever else end) for p in people], dtype=float)
     cause = np.array([int(p in remission) for p in people])
     rows = {"person": np.array(people, dtype=object)}
     return _finish(
@@ -171,14 +172,24 @@ def time_to_remission(tables: Tables) -> EndpointTimes:
     )
 
 
-def first_response_day(tables: Tables, responses: tuple[str, ...]) -> dict[str, float]:
-    """Return the first dated day on which each person had one of these responses."""
-    response = _table(tables, "response")
+def first_response_day(
+    tables: Tables, responses: tuple[str, ...], not_before: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """
+    Return the first dated day on which each person had one of these responses.
+
+    Parameters
+    ----------
+    not_before : mapping of str to float, optional
+        Day by person before which a response does not count; persons without one have none.
+    """
+    response = _table(tables, "response", ("person", "response", "assessment_day"))
     first: dict[str, float] = {}
     for person, code, day in zip(
         response["person"], response["response"], response["assessment_day"], strict=True
     ):
-        if code in responses and day is not None and not np.isnan(float(day)):
+        dated = code in responses and day is not None and not np.isnan(float(day))
+        if dated and (not_before is None or float(day) >= not_before.get(person, np.inf)):
             first[person] = min(first.get(person, np.inf), float(day))
     return first
 
@@ -193,17 +204,20 @@ ENDPOINTS: Final[Mapping[str, Callable[[Tables], EndpointTimes]]] = {
 }
 
 
-def _table(tables: Tables, name: str) -> Rows:
-    if name not in tables:
+def _table(tables: Tables, name: str, columns: tuple[str, ...] = ()) -> Rows:
+    absent = [column for column in columns if column not in tables.get(name, {})]
+    if name not in tables or absent:
+        missing = f"{name} with {', '.join(absent)}" if absent else name
         raise UnsoundAnalysis(
-            f"This source has no table {name}.", "Choose an endpoint that the source supplies."
+            f"This source has no table {missing}.", "Choose an endpoint that the source supplies."
         )
     return tables[name]
 
 
-def _patients_with_deaths(tables: Tables) -> Rows:
+def _patients_with_deaths(tables: Tables, *further: str) -> Rows:
     patient = _table(tables, "patient")
-    absent = [name for name in ("death_day", "last_contact_day", "vital_status") if name not in patient]
+    needed = ("death_day", "last_contact_day", "vital_status", *further)
+    absent = [name for name in needed if name not in patient]
     if absent:
         raise UnsoundAnalysis(
             f"Survival is not computable: the source does not supply {', '.join(absent)}.",

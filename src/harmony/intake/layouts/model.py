@@ -18,9 +18,7 @@ from typing import Any, Final
 
 from harmony.dictionary.model import Dictionary
 from harmony.errors import LayoutRefused
-
-AXES: Final = ("calendar", "days")
-INDEX_EVENTS: Final = ("diagnosis", "transplant", "registration")
+from harmony.intake.layouts.check import check_layout
 
 _LAYOUT_KEYS: Final = {
     "id", "version", "author", "source", "encoding", "delimiter", "decimal", "missing", "axis", "index_event",
@@ -151,7 +149,7 @@ def load_layout(path: Path, dictionary: Dictionary) -> Layout:
     Raises
     ------
     LayoutRefused
-        When a key is unknown or missing, a field is not in the dictionary, or a code is not the field's.
+        When a key is unknown or missing, or something cannot be right (`layouts.check`).
     """
     text = path.read_text(encoding="utf-8")
     try:
@@ -162,8 +160,14 @@ def load_layout(path: Path, dictionary: Dictionary) -> Layout:
     beside = path.parent / "functions.py"
     code = beside.read_text(encoding="utf-8") if beside.is_file() else ""
     digest = hashlib.sha256((text + code).encode()).hexdigest()
-    layout = _build(content, digest, _functions(beside) if code else {})
-    _check(layout, dictionary)
+    try:
+        layout = _build(content, digest, _functions(beside) if code else {})
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise LayoutRefused(
+            f"{path.name} is not whole: {type(error).__name__} {error}.",
+            "Compare it with a packaged layout and mend the key named.",
+        ) from error
+    check_layout(layout, dictionary)
     return layout
 
 
@@ -250,41 +254,4 @@ def _refuse_unknown(content: Mapping[str, Any], known: set[str], where: str) -> 
     if unknown:
         raise LayoutRefused(
             f"{where} has unknown keys: {', '.join(unknown)}.", "Mend the layout.", ", ".join(sorted(known))
-        )
-
-
-def _check(layout: Layout, dictionary: Dictionary) -> None:
-    if layout.axis not in AXES or layout.index_event not in INDEX_EVENTS:
-        raise LayoutRefused(
-            f"Layout {layout.id} has axis '{layout.axis}' and index event '{layout.index_event}'.",
-            "Mend the layout.",
-            f"axis {', '.join(AXES)}; index_event {', '.join(INDEX_EVENTS)}",
-        )
-    for key in layout.not_supplied:
-        dictionary.field(key)
-    for table in layout.tables:
-        for rule in table.columns:
-            _check_rule(table, rule, dictionary)
-            if rule.function and rule.function not in layout.functions:
-                raise LayoutRefused(
-                    f"functions.py has no function {rule.function}.", "Add it beside the layout."
-                )
-
-
-def _check_rule(table: TableRule, rule: ColumnRule, dictionary: Dictionary) -> None:
-    item = dictionary.field(f"{table.name}.{rule.field}")
-    wrong = sorted(set(rule.codes.values()) - set(item.codes)) if item.codes else []
-    if wrong:
-        raise LayoutRefused(
-            f"{item.key} has no code {', '.join(wrong)}.", "Mend the layout.", ", ".join(item.codes)
-        )
-    if item.type == "category" and rule.constant is not None and rule.constant not in item.codes:
-        raise LayoutRefused(
-            f"{item.key} has no code for its constant.", "Mend the layout.", ", ".join(item.codes)
-        )
-    if item.type == "date" and not (rule.date or rule.interval or rule.constant is not None):
-        raise LayoutRefused(f"{item.key} needs a date format or an interval.", "Add date or interval.")
-    if item.unit and item.type in ("number", "integer") and rule.column and not rule.unit:
-        raise LayoutRefused(
-            f"{item.key} needs the unit of its column.", f"Add unit, for example '{item.unit}'."
         )

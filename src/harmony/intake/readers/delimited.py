@@ -8,21 +8,27 @@ hospital's accents into another's letters. Memory does not grow with the file.
 from __future__ import annotations
 
 import codecs
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
+from numpy.typing import NDArray
 
 from harmony.errors import SizeOrEncoding
-from harmony.stages.problems import Problem
+from harmony.stages.problems import Problem, ProblemList
 
-#: Bytes read at a time.
+#: Bytes read at a time; one cell may not be larger.
 BLOCK_BYTES: Final = 8 * 1024 * 1024
+
+#: Rule of a line with more or fewer cells than the header.
+CELLS_RULE: Final = "FRM-CELLS"
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Batch:
 
 def check_file(path: Path, encoding: str, max_bytes: int) -> None:
     """
-    Refuse a file that is missing, empty, too large or not in the declared encoding.
+    Refuse a file that is missing, empty, too large, not in the declared encoding or no text.
 
     Raises
     ------
@@ -59,22 +65,46 @@ def check_file(path: Path, encoding: str, max_bytes: int) -> None:
             "Split the delivery or ask the steward for a larger limit in the agreement.",
             f"at most {max_bytes:,} bytes",
         )
-    _check_encoding(path, encoding)
+    _check_text(path, encoding)
 
 
-def _check_encoding(path: Path, encoding: str) -> None:
+def _check_text(path: Path, encoding: str) -> None:
+    line, quotes = 1, 0
+    for text in _decoded(path, encoding):
+        if "\0" in text:
+            raise SizeOrEncoding(
+                f"{path.name} line {line + text[: text.index(chr(0))].count(chr(10))} has a NUL character.",
+                f"Export the file as plain {encoding} text.",
+            )
+        line += text.count("\n")
+        quotes += text.count('"')
+    if quotes % 2:
+        # Everything behind the open mark would be read as one cell, and its rows would be gone.
+        raise SizeOrEncoding(
+            f"{path.name} has a quotation mark that is never closed.",
+            "Export the file again with every quoted cell closed and marks inside cells doubled.",
+        )
+
+
+def _decoded(path: Path, encoding: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     line = 1
     with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
+        while True:
+            block = file.read(BLOCK_BYTES)
             try:
-                line += decoder.decode(block).count("\n")
+                text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
-                bad = line + block[: error.start].count(b"\n")
+                # `object` begins with what the decoder kept of the block before.
+                bad = line + error.object[: error.start].count(b"\n")
                 raise SizeOrEncoding(
                     f"{path.name} line {bad} is not {encoding}.",
                     f"Export as {encoding}, or declare the file's real encoding in the layout{_hint(path)}.",
-                ) from error
+                ) from None
+            if not block:
+                return
+            line += text.count("\n")
+            yield text
 
 
 def _hint(path: Path) -> str:
@@ -91,16 +121,20 @@ def _hint(path: Path) -> str:
 
 
 def header(path: Path, encoding: str, delimiter: str) -> list[str]:
-    """Return the names of the columns, without a byte order mark."""
-    with path.open(
-        encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding, newline=""
-    ) as file:
-        first = file.readline().rstrip("\r\n")
-    return [name.strip().strip('"') for name in first.split(delimiter)]
+    """Return the names of the columns, without a byte order mark; a name that stands twice comes twice."""
+    first, _ = _first_line(path, encoding)
+    cells = next(csv.reader([first], delimiter=delimiter), [])
+    return [name.strip() for name in cells]
+
+
+def _first_line(path: Path, encoding: str) -> tuple[str, bool]:
+    plain = encoding.lower() in ("utf-8", "utf8")
+    with path.open(encoding="utf-8-sig" if plain else encoding, newline="") as file:
+        return file.readline().rstrip("\r\n"), bool(file.read(1))
 
 
 def batches(
-    path: Path, encoding: str, delimiter: str, names: list[str], problems: list[Problem]
+    path: Path, encoding: str, delimiter: str, names: list[str], problems: ProblemList
 ) -> Iterator[Batch]:
     """
     Yield the rows of a file as text columns; rows of a wrong length become problems.
@@ -108,43 +142,107 @@ def batches(
     Parameters
     ----------
     names : list of str
-        Columns from `header`.
-    problems : list of Problem
+        Columns from `header`, all different.
+    problems : ProblemList
         Filled with one problem for each line that has more or fewer cells than the header.
+
+    Raises
+    ------
+    SizeOrEncoding
+        When a row cannot be told from the next one.
     """
-    wrong_lines: set[int] = set()
+    if not _first_line(path, encoding)[1]:
+        return
+    rows = _Rows(path.name, problems)
+    try:
+        reader = _open(path, encoding, delimiter, names, rows)
+        for record in reader:
+            columns = {name: record.column(i) for i, name in enumerate(names)}
+            batch = Batch(columns, rows.lines(columns, record.num_rows))
+            yield batch.take(_not_blank(batch))
+    except pa.ArrowInvalid:
+        # The reader's own message would show the row's content.
+        raise SizeOrEncoding(
+            f"{path.name} cannot be read as rows of cells from line {rows.line} on.",
+            "Export the file again; look for a quoted cell without end, or one larger than 8 MB.",
+        ) from None
+    rows.finish()
 
-    def refuse(row: pa_csv.InvalidRow) -> str:
-        # The reader numbers rows only when it reads with one thread, as we do.
-        number = int(row.number or 0)
-        wrong_lines.add(number)
-        what = f"The line has {row.actual_columns} cells; the header has {row.expected_columns}."
-        problems.append(
-            Problem("structure", "FRM-CELLS", path.name, number, "", what, "wrong number of cells")
-        )
-        return "skip"
 
-    reader = pa_csv.open_csv(
+def _open(path: Path, encoding: str, delimiter: str, names: list[str], rows: _Rows) -> Any:
+    # The reader numbers rows only when it reads with one thread.
+    return pa_csv.open_csv(
         path,
         read_options=pa_csv.ReadOptions(
             encoding=encoding, block_size=BLOCK_BYTES, column_names=names, skip_rows=1, use_threads=False
         ),
         parse_options=pa_csv.ParseOptions(
-            delimiter=delimiter, invalid_row_handler=refuse, ignore_empty_lines=False
+            delimiter=delimiter,
+            invalid_row_handler=rows.refuse,
+            ignore_empty_lines=False,
+            newlines_in_values=True,
         ),
         convert_options=pa_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
-    line = 2
-    for record in reader:
-        lines: list[int] = []
-        while len(lines) < record.num_rows:
-            if line not in wrong_lines:
-                lines.append(line)
-            line += 1
-        batch = Batch({name: record.column(i) for i, name in enumerate(names)}, pa.array(lines, pa.int64()))
-        yield batch.take(_not_blank(batch))
+
+
+class _Rows:
+    """
+    Turn the reader's rows into the file's lines.
+
+    A quoted cell may hold line ends, so that a row is not always a line; a refused row is missing from the
+    batches but not from the file.
+    """
+
+    def __init__(self, file: str, problems: ProblemList) -> None:
+        self._file = file
+        self._problems = problems
+        self._refused: dict[int, tuple[str, int]] = {}
+        self._row = 2
+        self.line = 2
+
+    def refuse(self, row: pa_csv.InvalidRow) -> str:
+        what = f"The line has {row.actual_columns} cells; the header has {row.expected_columns}."
+        self._refused[int(row.number or 0)] = (what, row.text.rstrip("\r\n").count("\n"))
+        return "skip"
+
+    def lines(self, columns: dict[str, pa.Array], count: int) -> pa.Array:
+        """Return the line of each of the next `count` rows."""
+        inside = _line_ends(columns, count)
+        if not self._refused and not inside.any():
+            found = np.arange(self.line, self.line + count)
+            self._row += count
+            self.line += count
+            return pa.array(found, pa.int64())
+        numbers = []
+        for extra in inside.tolist():
+            self._pass_refused()
+            numbers.append(self.line)
+            self._row += 1
+            self.line += 1 + extra
+        return pa.array(numbers, pa.int64())
+
+    def finish(self) -> None:
+        """Report the refused rows behind the last good one."""
+        self._pass_refused()
+
+    def _pass_refused(self) -> None:
+        while self._row in self._refused:
+            what, extra = self._refused.pop(self._row)
+            kind = "wrong number of cells"
+            self._problems.add(Problem("structure", CELLS_RULE, self._file, self.line, "", what, kind))
+            self._row += 1
+            self.line += 1 + extra
+
+
+def _line_ends(columns: dict[str, pa.Array], count: int) -> NDArray[np.int64]:
+    total = np.zeros(count, np.int64)
+    for column in columns.values():
+        if pc.any(pc.match_substring(column, "\n")).as_py():
+            total += pc.count_substring(column, "\n").to_numpy(zero_copy_only=False)
+    return total
 
 
 def _not_blank(batch: Batch) -> pa.Array:
