@@ -25,7 +25,7 @@ class Desk:
     @property
     def definitions(self) -> Path:
         """Folder whose definitions override or add to the packaged ones."""
-        return self.zone.root / "definitions"
+        return self.network / "definitions"
 
 
 @contextmanager
