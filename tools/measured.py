@@ -1,8 +1,9 @@
 """
 Takes the figures of the documentation from a finished demo: `python tools/measured.py DEMO`.
 
-DEMO is the folder of `make demo`. Its figures go to docs/measured/demo.json, and from there into the block of
-README.md between the two marks, so that no figure is typed by hand. `--check` ends with 1 when the block differs.
+DEMO is the folder of `make demo`. Its figures go to docs/measured/demo.json, and from there into the block
+of README.md between the two marks, so that no figure is typed by hand. `--check` ends with 1 when the block
+differs.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ def block(figures: Mapping[str, Any]) -> str:
     found = sum(row["verdict"] == "holds" for row in figures["planted"])
     return "\n".join(
         [
-            f"The demo runs {figures['commands']} commands in {figures['seconds']} s on two cores; the largest"
-            f" process takes {figures['peak_mib']} MiB.",
+            f"The demo runs {figures['commands']} commands in {figures['seconds']} s on two cores; the"
+            f" largest process takes {figures['peak_mib']} MiB.",
             f"Its release holds {risk['patients']:,} patients: k {risk['k']}, mean risk {risk['mean']:g}."
             f" {found} of {len(figures['planted'])} planted effects are found again.",
             f"Refused on purpose: {exits}.",

@@ -7,7 +7,10 @@ Exit codes are stable (docs/reference/errors.md is printed from this module).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+#: The next step where a value was wrong and the allowed ones are listed.
+USE_ALLOWED: Final = "Use what is allowed."
 
 
 class HarmonyError(Exception):
@@ -19,7 +22,7 @@ class HarmonyError(Exception):
     what : str
         What is wrong and where: file, line, column, rule; never a patient's value.
     next_step : str
-        What the reader does next, and who does it.
+        What the reader does next, and who does it; may be left out where `allowed` says it all.
     allowed : str, optional
         The allowed range or form, where there is one.
 
@@ -36,7 +39,7 @@ class HarmonyError(Exception):
     def __init__(self, what: str, next_step: str = "", allowed: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.next_step = next_step
+        self.next_step = next_step or (USE_ALLOWED if allowed else "")
         self.allowed = allowed
         self.details: dict[str, Any] = {}
 

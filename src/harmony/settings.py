@@ -8,6 +8,7 @@ belongs to another zone, and a key file that others can read, so that no process
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Final
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from harmony.errors import Busy, NotPermitted, UsageError
+from harmony.errors import Busy, NotPermitted, Tampered, UsageError
 
 #: Keys that may lie in each zone (protocol section 2). `zone.sign` signs the zone's stage records.
 ZONE_KEYS: Final = {
@@ -37,6 +38,9 @@ ZONE_FOLDERS: Final = {
     "public": "platform/public",
     "person": "people/{owner}",
 }
+
+#: An owner's id is also a folder's name, so that it may hold no separator and no dot.
+_OWNER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 #: Sealed files on their way between zones; belongs to nobody and holds nothing in clear.
 POST_FOLDER: Final = "post"
@@ -84,6 +88,8 @@ class Zone:
             When the key belongs to another zone or its file can be read by others.
         UsageError
             When the key is missing.
+        Tampered
+            When the file holds something else.
         """
         if name not in ZONE_KEYS[self.name]:
             raise NotPermitted(
@@ -96,7 +102,10 @@ class Zone:
             )
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise NotPermitted(f"Key file {name} can be read by others.", f"chmod 600 {path}", "mode 0600")
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+        try:
+            return bytes.fromhex(path.read_text(encoding="ascii").strip())
+        except ValueError as error:
+            raise Tampered(f"Key file {name} holds no key.", "Restore the zone's keys.") from error
 
     def folder(self, *parts: str) -> Path:
         """Return a folder below the root, made when it is missing, mode 0700."""
@@ -120,7 +129,23 @@ def platform_control_url(network: Path) -> str:
 
 
 def zone_root(network: Path, name: str, owner: str = "") -> Path:
-    """Return the folder of a zone inside a network; `owner` is needed for hospital and person."""
+    """
+    Return the folder of a zone inside a network.
+
+    Parameters
+    ----------
+    name, owner : str
+        A zone of `ZONE_FOLDERS`; the provider's or person's id, for hospital and person only.
+
+    Raises
+    ------
+    UsageError
+        When there is no such zone or the owner is no id.
+    """
+    if name not in ZONE_FOLDERS:
+        raise UsageError("There is no zone of this name.", "Name one of them.", ", ".join(ZONE_FOLDERS))
+    if "{owner}" in ZONE_FOLDERS[name] and not _OWNER.fullmatch(owner):
+        raise UsageError(f"Zone {name} needs its owner's id.", "Add it.", "letters, digits, - and _")
     return network / ZONE_FOLDERS[name].format(owner=owner)
 
 
@@ -141,7 +166,7 @@ def create_zone(root: Path, name: str, owner: str, network: str, keys: dict[str,
     if (root / "zone.toml").exists():
         raise UsageError(f"Zone {name} of {owner} exists already.", "Choose another network folder.")
     if set(keys) != set(ZONE_KEYS[name]):
-        raise UsageError(f"Zone {name} needs the keys {', '.join(ZONE_KEYS[name])}.")
+        raise UsageError(f"Zone {name} was given other keys than its own.", "", ", ".join(ZONE_KEYS[name]))
     (root / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
     os.chmod(root, 0o700)
     os.chmod(root / "keys", 0o700)
@@ -168,13 +193,15 @@ def open_zone(root: Path, expected: str) -> Zone:
         When there is no zone or it is another one than `expected`.
     NotPermitted
         When others can read the root or a key of another zone lies in it.
+    Tampered
+        When `zone.toml` cannot be read.
     """
     path = root / "zone.toml"
     if not path.is_file():
         raise UsageError(
             f"There is no zone '{expected}' at {root}.", "Make the network first: harmony network init."
         )
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    content = _read_zone_file(path)
     if content.get("zone") != expected:
         raise UsageError(
             f"{root} is zone '{content.get('zone')}', not '{expected}'.",
@@ -184,6 +211,16 @@ def open_zone(root: Path, expected: str) -> Zone:
         raise NotPermitted(f"Zone {expected} can be read by others.", f"chmod 700 {root}", "mode 0700")
     _refuse_foreign_keys(root, expected)
     return Zone(root, expected, content["owner"], content["network"])
+
+
+def _read_zone_file(path: Path) -> dict[str, str]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Tampered(f"{path} is not a zone's file.", "Restore the zone from its backup.") from error
+    if not all(isinstance(content.get(name), str) for name in ("zone", "owner", "network")):
+        raise Tampered(f"{path} lacks zone, owner or network.", "Restore the zone from its backup.")
+    return content
 
 
 def _refuse_foreign_keys(root: Path, expected: str) -> None:

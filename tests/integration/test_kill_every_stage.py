@@ -16,13 +16,10 @@ from killing import MOMENTS, kill_at, run_command
 from prepared_network import (
     STEPS,
     VICTIM,
-    Prepared,
     build_ready,
     command,
     finish,
     finished_stages,
-    prepare,
-    shared,
     take,
 )
 
@@ -36,14 +33,6 @@ FURTHER_MOMENTS = tuple(moment for moment in MOMENTS if moment not in USUAL_MOME
 
 #: Steps in which a stage is finished.
 WORKING = [step for step in STEPS if step != "sign"]
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory):
-    base = tmp_path_factory.getbasetemp()
-    # With xdist each worker has a folder of its own below the common one.
-    base = base.parent if base.name.startswith("popen-") else base
-    return Prepared(shared(base / "kill-every-stage", prepare))
 
 
 def disturb(prepared, folder, step, stage, moment):

@@ -10,7 +10,6 @@ import fcntl
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -122,13 +121,16 @@ def finished_stages(network: Path) -> set[tuple[str, str]]:
     return {(path.parent.parent.name, path.parent.name) for path in network.rglob("stages/*/*/stage.json")}
 
 
-def shared(base: Path, build: Callable[[Path], None]) -> Path:
-    """Build a folder once for all workers and return it; `build` writes `prepared.json` last."""
-    base.mkdir(parents=True, exist_ok=True)
+def shared_network(factory: Any) -> Prepared:
+    """Build the prepared network once for all workers of a test run and return it; `factory` is pytest's."""
+    base = factory.getbasetemp()
+    # With xdist each worker has a folder of its own below the common one.
+    base = (base.parent if base.name.startswith("popen-") else base) / "prepared-network"
+    base.mkdir(exist_ok=True)
     with _lock(base / "lock"):
         if not (base / "prepared.json").exists():
-            build(base)
-    return base
+            prepare(base)
+    return Prepared(base)
 
 
 @contextmanager

@@ -30,11 +30,13 @@ disease = { constant = "AML" }
 """
 
 
-def layout_text(field: str, rule: str = "", decimal: str = ".", encoding: str = "utf-8", more: str = "") -> str:
+def layout_text(
+    field: str, rule: str = "", decimal: str = ".", encoding: str = "utf-8", more: str = ""
+) -> str:
     """Return a layout that reads column `cell` of `one.csv` into a field by a rule written as TOML."""
     table, _, name = field.partition(".")
     axis = "days" if "interval" in rule else "calendar"
-    column = f"{name} = {{ column = \"cell\"{', ' + rule if rule else ''} }}\n"
+    column = f'{name} = {{ column = "cell"{", " + rule if rule else ""} }}\n'
     text = HEAD.format(decimal=decimal, axis=axis, encoding=encoding) + more + PATIENT
     if table == "patient":
         return text + column

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from harmony.actors.desk import Desk, at, governance
+from harmony.actors.platform import publish_deliveries
 from harmony.analysis.utility import estimates
 from harmony.anonymity.gate import STAGE as ANONYMISE
 from harmony.anonymity.gate import assess
@@ -25,7 +26,7 @@ from harmony.intake.receive import STAGE as RECEIVE
 from harmony.omop.harmonise import STAGE as HARMONISE
 from harmony.omop.harmonise import harmonise
 from harmony.quality.evaluate import count_rules
-from harmony.quality.gate import GateTerms, report, require_passed, set_aside
+from harmony.quality.gate import CHECKED, REPORT, GateTerms, report, require_passed, set_aside
 from harmony.quality.rules import load_rules
 from harmony.releases.parcel import send
 from harmony.stages.journey import (
@@ -40,8 +41,6 @@ from harmony.stages.run import open_stage
 from harmony.store.control.audit import AuditEvent, append_event
 from harmony.store.tables import read_table, write_table
 
-REPORT: Final = "quality_report"
-CHECKED: Final = "quality_checked"
 ROLE: Final = "quality_committee"
 LEVELS: Final = ("A", "B", "C", "D")
 #: Below this level nothing is released.
@@ -70,6 +69,7 @@ def quality_run(network: Path, delivery: str) -> dict[str, Any]:
         require_passed(found)
         checked = set_aside(CheckedTables, desk.zone, received, CHECKED, found, desk.journal)
         harmonised = _harmonise(desk, checked, dictionary)
+        publish_deliveries(network, desk)
     return {
         "message": f"{delivery} passes the gate; the rules propose level {found.details['level']}.",
         "delivery": delivery,
@@ -147,6 +147,7 @@ def privacy_assess(network: Path) -> dict[str, Any]:
         counts = _counts(desk, tables)
         folder = send(desk.zone, tables, counts, post_box(network, "research"))
         gate = json.loads(tables.path("gate.json").read_text(encoding="utf-8"))
+        publish_deliveries(network, desk)
     risk = gate["risk"]
     words = f"k {risk['k']}, largest risk {risk['prosecutor']:.3f}, mean risk {risk['mean']:.4f}"
     return {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harmony.actors.desk import Desk, at, governance, today
+from harmony.anonymity.gate import STAGE as ANONYMISE
 from harmony.dictionary.model import load
 from harmony.errors import UsageError
 from harmony.governance.audit import history
@@ -20,6 +21,8 @@ from harmony.identity.post import PLATFORM, RECEIPT_ENDS, post_box
 from harmony.identity.post import send as send_files
 from harmony.intake.receive import STAGE as RECEIVE
 from harmony.intake.receive import receive
+from harmony.omop.harmonise import STAGE as HARMONISE
+from harmony.quality.gate import CHECKED, REPORT
 from harmony.releases.assemble import STAGE as RELEASE
 from harmony.releases.assemble import assemble, open_release
 from harmony.releases.parcel import open_parcel
@@ -31,8 +34,15 @@ from harmony.reporting.public import (
     DeliveryStatus,
     StageStatus,
 )
-from harmony.reporting.public_files import REPORTS_FOLDER, show_released, write_catalogue, write_deliveries
-from harmony.stages.journey import ReceivedDelivery
+from harmony.reporting.public_files import (
+    REPORTS_FOLDER,
+    read_catalogue,
+    show_released,
+    write_catalogue,
+    write_deliveries,
+)
+from harmony.stages.journey import QualityReport, ReceivedDelivery, ResearchTables
+from harmony.stages.problems import read_problems
 from harmony.stages.run import open_stage
 
 #: Counts of real patients are published rounded to this base, and hidden below `HIDDEN_BELOW`.
@@ -57,6 +67,7 @@ def delivery_receive(network: Path, delivery: str) -> dict[str, Any]:
         repeated = len(desk.journal.keys(RECEIVE)) == known
         name = found.details["delivery"] + RECEIPT_ENDS["h.sign"]
         send_files({name: found.path("receipt.json")}, post_box(network, found.details["provider"]))
+        publish_deliveries(network, desk)
     counts = found.record.counts
     return {
         "message": f"{found.details['delivery']} received: {counts['out']} of {counts['in']} patients.",
@@ -71,6 +82,7 @@ def delivery_status(network: Path) -> dict[str, Any]:
     """Return where every received delivery stands."""
     with at(network, "restricted") as desk:
         rows = [_status(network, desk, delivery) for delivery in desk.journal.keys(RECEIVE)]
+        publish_deliveries(network, desk)
     return {
         "message": f"{len(rows)} deliveries received.",
         "deliveries": [
@@ -186,29 +198,19 @@ def _rounded(value: Any) -> Any:
     return HIDDEN if value < HIDDEN_BELOW else round(value / ROUNDED_TO) * ROUNDED_TO
 
 
-def publish_deliveries(network: Path) -> None:
-    """Put the standing of all received deliveries into the public zone's post."""
-    with at(network, "restricted") as desk:
-        rows = tuple(_status(network, desk, delivery) for delivery in desk.journal.keys(RECEIVE))
+def publish_deliveries(network: Path, desk: Desk) -> None:
+    """Put the standing of all received deliveries into the public post; `desk` is the restricted zone."""
+    rows = tuple(_status(network, desk, delivery) for delivery in desk.journal.keys(RECEIVE))
     box = post_box(network, "public")
     box.mkdir(parents=True, exist_ok=True)
     write_deliveries(box, Deliveries(_now(), rows))
 
 
-#: Restricted stages of the track by the place that the public page gives them.
-_STAGES: Final = ((6, "quality_checked"), (7, "harmonise"), (8, "anonymise"))
-
-
 def _status(network: Path, desk: Desk, delivery: str) -> DeliveryStatus:
     received = open_stage(ReceivedDelivery, desk.zone, RECEIVE, delivery, desk.journal)
-    done = 6
-    for place, stage in _STAGES[:2]:
-        if desk.journal.find(stage, delivery) is not None:
-            done = place + 1
     with governance(network) as control:
         signed = [event for event in history(control, delivery) if event.action == "quality.signed"]
-    if done == 8 and signed and desk.journal.keys("anonymise"):
-        done = 10 if list(post_box(network, "public").glob("catalogue.json")) else 9
+    done = _stages_done(network, desk, delivery)
     words = {
         5: f"{received.record.counts['out']} patients",
         6: f"level {signed[-1].detail['decision']}" if signed else "",
@@ -217,9 +219,34 @@ def _status(network: Path, desk: Desk, delivery: str) -> DeliveryStatus:
         StageStatus(name, "done" if number < done else "waiting", word=words.get(number, ""))
         for number, name in enumerate(TRACK)
     )
-    return DeliveryStatus(
-        delivery, received.details["provider"], received.details["mark"], stages, 0, _next(done)
+    details = received.details
+    problems = _problems(desk, delivery)
+    return DeliveryStatus(delivery, details["provider"], details["mark"], stages, problems, _next(done))
+
+
+def _stages_done(network: Path, desk: Desk, delivery: str) -> int:
+    # Stages are done in the order of the track; the first six stand behind every received delivery.
+    releases = {
+        name
+        for name in desk.journal.keys(ANONYMISE)
+        for source in open_stage(ResearchTables, desk.zone, ANONYMISE, name, desk.journal).details["sources"]
+        if source["delivery"] == delivery
+    }
+    released = {row.release for row in read_catalogue(post_box(network, "public")).rows}
+    further = (
+        desk.journal.find(CHECKED, delivery) is not None,
+        desk.journal.find(HARMONISE, delivery) is not None,
+        bool(releases),
+        bool(releases & released),
     )
+    return 6 + (further.index(False) if False in further else len(further))
+
+
+def _problems(desk: Desk, delivery: str) -> int:
+    if desk.journal.find(REPORT, delivery) is None:
+        return 0
+    found = open_stage(QualityReport, desk.zone, REPORT, delivery, desk.journal)
+    return sum(read_problems(found.path("problems.csv")).counts.values())
 
 
 def _next(done: int) -> str:

@@ -92,8 +92,8 @@ def assess(
 
     def work(target: Path) -> Outcome:
         reports, released, content = [], {}, {}
-        for source in sources:
-            found, tables, before_horizon = _one_source(zone, source, policy, utility, fixed_levels)
+        for opened, chosen in _levels(sources, policy, fixed_levels):
+            found, tables, before_horizon = _one_source(zone, opened, chosen, policy, utility)
             reports.append(found)
             released[found.provider] = tables
             content[found.provider] = before_horizon
@@ -143,19 +143,49 @@ def _source_details(source: HarmonisedTables) -> dict[str, Any]:
     }
 
 
-def _one_source(
-    zone: Zone,
-    source: HarmonisedTables,
+@dataclass(frozen=True)
+class _Opened:
+    """One source while it passes the gate: its record, its dated patients, its research shape."""
+
+    details: Mapping[str, Any]
+    dated: pa.Table
+    shaped: Shaped
+
+
+def _levels(
+    sources: Sequence[HarmonisedTables],
     policy: Policy,
-    utility: Utility,
     fixed_levels: Mapping[str, Mapping[str, str | int]],
+) -> list[tuple[_Opened, Generalised]]:
+    opened = []
+    for source in sources:
+        tables = read_tables(source.path("tables"))
+        shaped = shape(tables, source.details, policy)
+        opened.append(_Opened(source.details, tables["patient"], shaped))
+
+    def search(max_mean: float) -> list[Generalised]:
+        lines = [fixed_levels.get(one.details["provider"]) for one in opened]
+        # Levels of the line stay as they are: only a source that is searched can be made coarser.
+        return [
+            generalise(one.shaped.exact, policy, line, max_mean if line is None else 1.0)
+            for one, line in zip(opened, lines, strict=True)
+        ]
+
+    chosen = search(1.0)
+    classes = [class_of(found.columns, policy.quasi_identifiers) for found in chosen]
+    # The provider is part of every class, so that the release's mean risk is classes over patients.
+    if sum(len(np.unique(c)) for c in classes) / sum(map(len, classes)) > policy.max_mean:
+        chosen = search(policy.max_mean)
+    return list(zip(opened, chosen, strict=True))
+
+
+def _one_source(
+    zone: Zone, source: _Opened, found: Generalised, policy: Policy, utility: Utility
 ) -> tuple[SourceReport, Tables, Tables]:
-    dated = read_tables(source.path("tables"))
-    shaped = shape(dated, source.details, policy)
+    dated, shaped = source.dated, source.shaped
     provider = source.details["provider"]
-    found = generalise(shaped.exact, policy, fixed_levels.get(provider))
     before_horizon = _with_generalised(shaped, found)
-    after, hidden, used = _horizon(zone, source.details, dated["patient"], before_horizon)
+    after, hidden, used = _horizon(zone, source.details, dated, before_horizon)
     after = {name: _mark_rows(table, provider, source.details["mark"]) for name, table in after.items()}
     classes = class_of(found.columns, policy.quasi_identifiers)
     estimates_before, estimates_after = utility(shaped.tables), utility(after)
@@ -164,7 +194,7 @@ def _one_source(
         provider=provider,
         mark=source.details["mark"],
         disease=tuple(sorted(set(shaped.tables["patient"].column("disease").to_pylist()))),
-        patients_in=len(dated["patient"]),
+        patients_in=len(dated),
         patients_out=len(after["patient"]),
         without_index=shaped.without_index,
         levels=found.levels,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harmony.anonymity.policy import Policy
+from harmony.anonymity.policy import Generalisation, Policy
 from harmony.anonymity.risk import class_of, sizes
 from harmony.errors import AnonymityRefused
 
@@ -47,7 +47,10 @@ class Generalised:
 
 
 def generalise(
-    columns: Columns, policy: Policy, fixed_levels: Mapping[str, str | int] | None = None
+    columns: Columns,
+    policy: Policy,
+    fixed_levels: Mapping[str, str | int] | None = None,
+    max_mean: float = 1.0,
 ) -> Generalised:
     """
     Generalise one source's quasi-identifiers.
@@ -58,17 +61,23 @@ def generalise(
         Exact quasi-identifiers by table.field; numbers or text, None = missing.
     fixed_levels : mapping, optional
         Levels of an earlier release of the line; the search is skipped.
+    max_mean : float
+        Largest mean risk inside this source, 0 to 1. The gate asks for one only where the whole release
+        would be over the policy's: measured inside a source of a hundred patients it would blank what k
+        protects already.
 
     Raises
     ------
     AnonymityRefused
-        When there is no patient, or even the coarsest levels need more blanked cells than the policy allows.
+        When there is no patient, a level of the line is not in the policy any more, or even the coarsest
+        levels need more blanked cells than the policy allows.
     """
     if not len(next(iter(columns.values()))):
         raise AnonymityRefused(
             "A source has no patient with a known index event.", "Leave the source out of the release."
         )
     steps = [step for step in policy.generalisation if step.field in columns]
+    _refuse_lost_levels(steps, fixed_levels or {})
     nodes = [fixed_levels] if fixed_levels is not None else None
     candidates = nodes or [
         dict(zip((s.field for s in steps), levels, strict=True))
@@ -79,7 +88,7 @@ def generalise(
         loss = _loss(levels, policy)
         found = _blank_small_classes(_apply(columns, levels), policy)
         result = Generalised(levels, loss, *found)
-        if _meets(result, policy):
+        if _meets(result, policy, max_mean):
             best = result
             break
     if best is None:
@@ -89,6 +98,16 @@ def generalise(
             f"k {policy.k}, blanked {policy.max_blanked:.0%}",
         )
     return best
+
+
+def _refuse_lost_levels(steps: Sequence[Generalisation], fixed: Mapping[str, str | int]) -> None:
+    for step in steps:
+        if step.field in fixed and fixed[step.field] not in step.levels:
+            raise AnonymityRefused(
+                f"The release line has {step.field} at a level that the policy does not have.",
+                "Keep the level in the policy, or begin a new release line.",
+                ", ".join(map(str, step.levels)),
+            )
 
 
 def _loss(levels: Mapping[str, str | int], policy: Policy) -> float:
@@ -170,8 +189,9 @@ def _fill_last_class(
         blanked |= chosen
 
 
-def _meets(found: Generalised, policy: Policy) -> bool:
-    # The mean risk is a property of the whole release and is checked there: measured inside a source of a
-    # hundred patients it would blank what twenty times k protects already.
+def _meets(found: Generalised, policy: Policy, max_mean: float) -> bool:
     size = sizes(class_of(found.columns, policy.quasi_identifiers))
-    return bool(size.min() >= policy.k and found.blanked.mean() <= policy.max_blanked)
+    mean_risk = float((1.0 / size).mean())
+    return bool(
+        size.min() >= policy.k and mean_risk <= max_mean and found.blanked.mean() <= policy.max_blanked
+    )

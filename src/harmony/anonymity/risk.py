@@ -69,7 +69,8 @@ def class_of(columns: Mapping[str, NDArray[Any]], names: Sequence[str]) -> NDArr
     length = len(next(iter(columns.values())))
     number = np.zeros(length, np.int64)
     for name in present:
-        values = np.array(["\0" if value is None else str(value) for value in columns[name]])
+        # With a mark in front, because a missing value and an empty text are two values.
+        values = np.array(["" if value is None else f"={value}" for value in columns[name]])
         _, code = np.unique(values, return_inverse=True)
         _, number = np.unique(number * (code.max(initial=0) + 1) + code, return_inverse=True)
     return number.astype(np.int64)

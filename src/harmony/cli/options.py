@@ -42,7 +42,8 @@ def answer(act: Callable[[], Mapping[str, Any]], as_json: bool, quiet: bool) -> 
     except HarmonyError as error:
         _end(error, as_json, error)
     except OSError as error:
-        _end(Busy(f"The file system refused: {error.strerror or type(error).__name__}.", _SPACE), as_json, error)
+        why = error.strerror or type(error).__name__
+        _end(Busy(f"The file system refused: {why}.", _SPACE), as_json, error)
     except Exception as error:
         what = f"Defect in {_where(error)}: {type(error).__name__}."
         _end(HarmonyError(what, "Report it with this line."), as_json, error)

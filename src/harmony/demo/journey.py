@@ -279,7 +279,7 @@ class _Demo:
 
     def copy_report(self) -> Path:
         """Copy the published report beside the index and return its path."""
-        result = self.run("study run", []).answer["result"]
+        result = self.runner.note("study run", {})["result"]
         public = self.folder / "network" / "platform" / "public" / "reports" / result / "report.html"
         target = self.folder / "report.html"
         target.write_bytes(public.read_bytes())

@@ -28,7 +28,7 @@ def write_index(folder: Path, runner: Runner, report: Path, summary: dict[str, A
         ("Network", steps["network init"].answer["network"]),
         (
             "Separation level",
-            f"{steps['separation'].answer['level']}: {steps['separation'].answer['message']}",
+            steps["separation"].answer["message"].removeprefix("Separation level "),
         ),
         ("Release", f"{release['id']}, content {release['content_sha256'][:16]}"),
         ("Steps and seconds", f"{len(summary['stages'])} commands, {summary['seconds']:.0f} s"),

@@ -29,6 +29,10 @@ from harmony.store.tables import read_table, read_tables, write_table
 
 T = TypeVar("T", PassedTables, CheckedTables)
 
+#: Names of the platform's two stages; the hospital has its own.
+REPORT: Final = "quality_report"
+CHECKED: Final = "quality_checked"
+
 #: Share of patients with at least one error up to which a level is given. House choice, committee decides.
 LEVELS: Final = (("A", 0.0), ("B", 0.05), ("C", 0.20))
 LOWEST_LEVEL: Final = "D"

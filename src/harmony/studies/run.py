@@ -126,12 +126,19 @@ def run_study(
         answer=answer(blocks),
         headline=tuple((label, number) for label, number, _ in numbers),
         blocks=tuple(blocks),
-        limits=(*plan.limits, *(f"Not published on request: {label}." for label in sorted(leave_out))),
+        limits=(*plan.limits, *_left_out(leave_out)),
         provenance=(*_provenance(view, policy), *provenance),
         banner=BANNER["public" if "public" in marks else "synthetic" if "synthetic" in marks else "patient"],
         headline_counted=tuple(explanation for _, _, explanation in numbers),
     )
     return StudyResult(report, findings.actions, findings.to_person)
+
+
+def _left_out(labels: frozenset[str]) -> tuple[str, ...]:
+    # Without the name: it would tell which row showed all or none of a group.
+    if not labels:
+        return ()
+    return (f"Left out at the check of the output: {len(labels)} variable of the plan.",)
 
 
 def _block(

@@ -75,7 +75,9 @@ def test_a_failing_function_is_refused_without_the_cell(code, says, tmp_path):
     from harmony.errors import LayoutRefused
 
     (tmp_path / "functions.py").write_text(code, encoding="utf-8")
-    text = layout_text("patient.sex").replace('sex = { column = "cell" }', 'sex = { function = "f", uses = ["cell"] }')
+    text = layout_text("patient.sex").replace(
+        'sex = { column = "cell" }', 'sex = { function = "f", uses = ["cell"] }'
+    )
     layout = write_layout(tmp_path, text)
     with pytest.raises(LayoutRefused, match=says) as caught:
         convert(layout, "patient.sex", ["CANARY7", "x"])

@@ -1,4 +1,4 @@
-"""A layout that cannot be right is refused when it is loaded, and packaged layouts do what their examples say."""
+"""A layout that cannot be right is refused when loaded; packaged layouts do what their examples say."""
 
 import csv
 from importlib import resources
@@ -124,7 +124,9 @@ def test_a_packaged_layout_gives_what_its_example_says(example, tmp_path):
             wanted = list(csv.DictReader(file))
         if path.stem == "problems":
             with found.path("problems.csv").open(newline="", encoding="utf-8") as file:
-                made = [{name: row[name] for name in wanted[0]} if wanted else row for row in csv.DictReader(file)]
+                made = [
+                    {name: row[name] for name in wanted[0]} if wanted else row for row in csv.DictReader(file)
+                ]
         else:
             rows = read_table(found.path(f"tables/{path.stem}.parquet")).to_pylist()
             made = [{name: _shown(value) for name, value in row.items() if name != "_file"} for row in rows]
