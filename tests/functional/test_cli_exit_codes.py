@@ -97,7 +97,7 @@ def test_refused_delivery_is_not_sealed(ready, tmp_path):
     assert not list((ready.network / "hospital" / VICTIM).glob("stages/pack/*"))
 
 
-def test_empty_file_is_11(ready):
+def test_empty_file_is_10(ready):
     (ready.sources[VICTIM] / PATIENTS).write_bytes(b"")
     assert PATIENTS in refused(11, *check(ready, ready.sources[VICTIM]))["what"]
 

@@ -194,7 +194,7 @@ def _refuse_faults(desk: Desk, faults: list[HarmonyError]) -> None:
     path = desk.zone.folder("reports") / "problems.csv"
     problems.write(path)
     # The kind that is worst for the provider decides: a layout is mended before a file is exported again.
-    kinds = (LayoutRefused, SizeOrEncoding)
+    kinds = (LayoutRefused, SizeOrEncoding, DataRefused)
     worst = next(fault for kind in kinds for fault in faults if isinstance(fault, kind))
     worst.details = _problems(problems, path)
     raise worst

@@ -132,7 +132,7 @@ def three_forms(folder):
 #: What is wrong, how the files are broken, exit code, words of the message.
 REFUSALS = (
     ("another encoding than declared", as_utf8_inside_latin, 12, "column"),
-    ("an empty file", empty, 11, "terapia.synthetic.csv is empty"),
+    ("an empty file", empty, 10, "terapia.synthetic.csv is empty"),
     ("a missing file", missing, 11, "terapia.synthetic.csv is missing"),
     ("a header without rows", only_header, 10, "1 structure"),
     ("no header", no_header, 12, "not the header"),

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
-from harmony.errors import SizeOrEncoding
+from harmony.errors import DataRefused, SizeOrEncoding
 from harmony.stages.problems import Problem, ProblemList
 
 #: Bytes read at a time; one cell may not be larger.
@@ -51,14 +51,16 @@ def check_file(path: Path, encoding: str, max_bytes: int) -> None:
 
     Raises
     ------
+    DataRefused
+        When the file is empty: nothing was delivered.
     SizeOrEncoding
-        Naming the file and, for encodings, the first line that is wrong.
+        Otherwise, naming the file and, for encodings, the first line that is wrong.
     """
     if not path.is_file():
         raise SizeOrEncoding(f"{path.name} is missing.", "Deliver all files that the layout names.")
     size = path.stat().st_size
     if size == 0:
-        raise SizeOrEncoding(f"{path.name} is empty.", "Export the file again.")
+        raise DataRefused(f"{path.name} is empty.", "Export the file again.")
     if size > max_bytes:
         raise SizeOrEncoding(
             f"{path.name} has {size:,} bytes.",
@@ -206,6 +208,8 @@ class _Rows:
     def refuse(self, row: pa_csv.InvalidRow) -> str:
         what = f"The line has {row.actual_columns} cells; the header has {row.expected_columns}."
         self._refused[int(row.number or 0)] = (what, row.text.rstrip("\r\n").count("\n"))
+        # Where no good row waits before it, it is passed at once: a file of bad lines takes no memory.
+        self._pass_refused()
         return "skip"
 
     def lines(self, columns: dict[str, pa.Array], count: int) -> pa.Array:

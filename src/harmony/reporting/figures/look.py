@@ -90,7 +90,7 @@ def to_svg(chart: Any, look: Look) -> str:
     """
     import vl_convert
 
-    spec = chart.to_dict()
+    spec = chart.to_dict(validate=False)
     spec["config"] = look.config
     svg = vl_convert.vegalite_to_svg(json.dumps(spec, sort_keys=True))
     # The font stands once at the root instead of at each text, and the file becomes half as large.
