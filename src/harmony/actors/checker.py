@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from harmony.actors.desk import at, governance, today
-from harmony.actors.platform import checker_keys
 from harmony.governance import airlock, publication
 from harmony.governance.output_requests import get_request
-from harmony.governance.signatures import sign
+from harmony.governance.signatures import checker_keys, sign
 from harmony.identity.peers import read_peers
 from harmony.identity.post import post_box
 from harmony.reporting.public_files import REPORTS_FOLDER
@@ -57,7 +56,7 @@ def output_decide(network: Path, result: str, person: str, decision: str, note: 
     """
     own = open_zone(zone_root(network, "person", person), "person")
     with at(network, "research") as desk:
-        keys = checker_keys(read_peers(desk.zone))
+        keys = checker_keys(read_peers(desk.zone), today())
     with governance(network) as control:
         signature = sign(own, airlock.to_sign(control, result, person, decision))
         state = airlock.decide(control, result, person, decision, note, signature, keys, today())
@@ -71,7 +70,7 @@ def output_publish(network: Path, result: str, person: str) -> dict[str, Any]:
         folder = desk.zone.root / "results" / result / "files"
         destination = post_box(network, "public") / REPORTS_FOLDER
         destination.mkdir(parents=True, exist_ok=True)
-        keys = checker_keys(read_peers(desk.zone))
+        keys = checker_keys(read_peers(desk.zone), today())
         path = publication.publish(control, result, person, folder, destination, keys, today())
     return {
         "message": f"{result} is published; the public zone shows it after harmony public update.",

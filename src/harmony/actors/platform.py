@@ -15,8 +15,9 @@ from harmony.dictionary.model import load
 from harmony.errors import UsageError
 from harmony.governance.audit import history
 from harmony.governance.publication import verify_published
+from harmony.governance.signatures import checker_keys
 from harmony.identity import separation
-from harmony.identity.peers import Peers, read_peers
+from harmony.identity.peers import read_peers
 from harmony.identity.post import PLATFORM, RECEIPT_ENDS, post_box
 from harmony.identity.post import send as send_files
 from harmony.intake.receive import STAGE as RECEIVE
@@ -148,7 +149,7 @@ def public_update(network: Path) -> dict[str, Any]:
             if (box / name).is_file():
                 shutil.copyfile(box / name, desk.zone.root / f".{name}")
                 (desk.zone.root / f".{name}").rename(desk.zone.root / name)
-        keys = checker_keys(read_peers(desk.zone))
+        keys = checker_keys(read_peers(desk.zone), today())
         shown = [_show_report(desk, folder, keys) for folder in sorted((box / REPORTS_FOLDER).glob("RES-*"))]
     return {"message": f"The public zone shows {len(shown)} reports.", "reports": shown}
 
@@ -157,11 +158,6 @@ def _show_report(desk: Desk, folder: Path, keys: Mapping[str, str]) -> str:
     statement = verify_published(folder, keys)
     show_released(desk.zone.root, folder, statement)
     return str(statement["result"])
-
-
-def checker_keys(peers: Peers) -> dict[str, str]:
-    """Return the pinned public keys of the output checkers by MEM id."""
-    return {key.owner: key.public for key in peers.keys if key.role == "c.sign"}
 
 
 def _parcel(network: Path, release: str) -> Path:

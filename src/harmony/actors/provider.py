@@ -38,9 +38,6 @@ KEY_DAYS: Final = 730
 #: Problems shown on the screen; the report file has all of them.
 SHOWN: Final = 20
 
-#: Fields with text that is a code and may leave.
-CODED_TEXT: Final = ("patient.provider_id", "patient.centre_code")
-
 
 @dataclass(frozen=True)
 class Delivery:
@@ -236,6 +233,4 @@ def _verdict(found: QualityReport) -> dict[str, Any]:
 
 def _shape(dictionary: Dictionary) -> Shape:
     keys = {name: dictionary.key_of(name) for name in dictionary.tables}
-    coded = {"date", "integer", "number", "category", "boolean"}
-    fields = frozenset(f.key for f in dictionary.fields if f.type in coded or f.key in CODED_TEXT)
-    return Shape(keys, fields)
+    return Shape(keys, frozenset(field.key for field in dictionary.fields if field.travels))

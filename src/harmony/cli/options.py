@@ -53,8 +53,10 @@ def answer(act: Callable[[], Mapping[str, Any]], as_json: bool, quiet: bool) -> 
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    # Only the progress is silenced: an error must still be read.
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
+    # Only the progress is silenced: an error must still be read. The stream stays open, because code that is
+    # imported meanwhile may keep it as its own standard error.
+    nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    with redirect_stderr(nowhere):
         yield
 
 

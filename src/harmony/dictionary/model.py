@@ -24,6 +24,9 @@ DICTIONARY_VERSION: Final = "2026.11"
 TYPES: Final = ("date", "integer", "number", "category", "boolean", "text")
 REQUIRED: Final = ("always", "expected", "optional")
 
+#: Fields of type text that hold a code; every other text stays at the hospital.
+CODED_TEXT: Final = ("patient.provider_id", "patient.centre_code")
+
 
 @dataclass(frozen=True)
 class Field:
@@ -79,6 +82,11 @@ class Field:
     def key(self) -> str:
         """The field's full name, table.field."""
         return f"{self.table}.{self.name}"
+
+    @property
+    def travels(self) -> bool:
+        """Whether the field may leave the hospital: dates, numbers and codes do, other text does not."""
+        return self.type != "text" or self.key in CODED_TEXT
 
 
 @dataclass(frozen=True)
@@ -187,7 +195,7 @@ def _parse(row: Mapping[str, str], line: int) -> Field:
         )
     except ValueError as error:
         raise LayoutRefused(
-            f"fields.csv line {line}: {name} has a cell that cannot be read: {error}."
+            f"fields.csv line {line}: {name} has a cell that cannot be read: {error}.", "Mend the cell."
         ) from error
 
 

@@ -30,13 +30,17 @@ from harmony.stages.journey import CommonTables
 from harmony.stages.problems import Problem, ProblemList
 from harmony.stages.record import Definition, Input, Outcome, sha256_file
 from harmony.stages.run import Journal, run
-from harmony.store.tables import ARROW_TYPES, read_table
+from harmony.store.tables import ARROW_TYPES
 
 STAGE: Final = "convert"
 
 #: Above this share of unreadable dates a column is written in several formats and the delivery is refused;
 #: below it each is a single error.
 MIXED_DATES: Final = 0.02
+
+
+#: Fields of table patient whose values the record names.
+NAMED: Final = ("disease", "data_cutoff_date")
 
 
 @dataclass
@@ -56,6 +60,8 @@ class Conversion:
     tables: dict[str, TableTotals] = field(default_factory=dict)
     refused_lines: dict[str, int] = field(default_factory=dict)
     problems: ProblemList = field(default_factory=ProblemList)
+    #: Values of the patients' fields that the record names; few, whatever the number of patients.
+    named: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in NAMED})
 
     def as_dict(self) -> dict[str, Any]:
         """Return the totals as `conversion.json` has them."""
@@ -158,13 +164,12 @@ def convert(
         rows = {f"tables/{name}.parquet": totals.converted for name, totals in result.tables.items()}
         rows["problems.csv"] = result.problems.write(target / "problems.csv")
         (target / "conversion.json").write_text(json.dumps(result.as_dict(), indent=1), encoding="utf-8")
-        return _outcome(target, result, layout, dictionary, zone.owner, rows, facts)
+        return _outcome(result, layout, dictionary, zone.owner, rows, facts)
 
     return run(CommonTables, zone, STAGE, key, inputs, work, journal)
 
 
 def _outcome(
-    target: Path,
     result: Conversion,
     layout: Layout,
     dictionary: Dictionary,
@@ -183,8 +188,8 @@ def _outcome(
     }
     details = {
         "provider": provider,
-        "disease_groups": sorted(_distinct(target, "disease")),
-        "data_cutoff": max(_distinct(target, "data_cutoff_date"), default=""),
+        "disease_groups": sorted(result.named["disease"]),
+        "data_cutoff": max(result.named["data_cutoff_date"], default=""),
         "dictionary": {"id": dictionary.id, "version": dictionary.version, "sha256": dictionary.sha256},
         "axis": layout.axis,
         "index_event": layout.index_event,
@@ -199,13 +204,6 @@ def _outcome(
         Definition(f"layout/{layout.id}", layout.version, layout.sha256),
     )
     return Outcome("passed", counts, definitions, rows, details)
-
-
-def _distinct(target: Path, column: str) -> set[str]:
-    patient = read_table(target / "tables" / "patient.parquet")
-    if column not in patient.column_names:
-        return set()
-    return {str(value) for value in pc.unique(patient.column(column)).to_pylist() if value is not None}
 
 
 def _convert_file(
@@ -277,6 +275,9 @@ class _TableWriter:
         rows = len(source.batch.lines)
         if self._table.name == "patient":
             columns["provider_id"] = pa.repeat(pa.scalar(self._provider), rows)
+            for name in NAMED:
+                values = pc.unique(columns[name]).to_pylist() if name in columns else []
+                result.named[name] |= {str(value) for value in values if value is not None}
         columns["_file"] = pa.repeat(pa.scalar(self._table.file), rows)
         columns["_row"] = source.batch.lines
         return pa.table([columns[name] for name in self._schema.names], schema=self._schema)

@@ -21,8 +21,6 @@ from harmony.store.tables import ARROW_TYPES, read_table, write_table
 MAX_RATIO: Final = 50
 #: Parts below this size are small whatever their ratio.
 _SMALL: Final = 1 << 20
-#: Texts that are codes of the network's own and may come in; of all others only row numbers do.
-CODED_TEXT: Final = ("patient.provider_id", "patient.centre_code")
 
 
 def read_patients(opened: Opened) -> list[str]:
@@ -108,7 +106,7 @@ def _check_columns(name: str, table: pa.Table, dictionary: Dictionary) -> None:
     keys = {dictionary.key_of(other) for other in dictionary.tables}
     expected = {HANDLE: pa.string(), ROW: pa.int64()}
     for field in dictionary.tables[name]:
-        travels = field.type != "text" or field.name in keys or field.key in CODED_TEXT
+        travels = field.travels or field.name in keys
         if field.name != "patient_id" and travels:
             expected[field.name] = ARROW_TYPES[field.type]
     for column, kind in zip(table.column_names, table.schema.types, strict=True):

@@ -15,6 +15,10 @@ from harmony.reporting.document import (
     SurvivalFigure,
 )
 
+#: Only these are put into words: "alive" and "death" are true of no other endpoint.
+SURVIVAL = "Overall survival"
+DEATH = "Death of any cause"
+
 #: Year at which survival is put into words, where every curve reaches it.
 ANSWER_YEAR = 5.0
 
@@ -24,9 +28,9 @@ def answer(blocks: Sequence[Block]) -> str:
     sentences = []
     first = blocks[0]
     for section in first.sections:
-        if isinstance(section, SurvivalFigure):
+        if isinstance(section, SurvivalFigure) and section.endpoint == SURVIVAL:
             sentences += _survival_sentence(section)
-        if isinstance(section, ModelTable):
+        if isinstance(section, ModelTable) and section.outcome == DEATH:
             sentences += _model_sentence(section)
     sentences += _planted_sentence(blocks)
     if not sentences:
@@ -38,13 +42,14 @@ def headline(blocks: Sequence[Block]) -> list[tuple[str, str, Explanation]]:
     """Return up to three headline numbers: what it is, the number with its interval, how it was counted."""
     found = []
     for section in blocks[0].sections:
-        if isinstance(section, SurvivalFigure):
+        if isinstance(section, SurvivalFigure) and section.endpoint == SURVIVAL:
             found += [
                 (f"Alive at {at.time:.0f} years, {curve.group.lower()}", _interval(at), section.explanation)
                 for curve in section.curves
                 if (at := _at(curve, ANSWER_YEAR)) is not None
             ]
-        if isinstance(section, ModelTable) and (term := _first_estimate(section)) is not None:
+        term = _first_estimate(section) if isinstance(section, ModelTable) else None
+        if isinstance(section, ModelTable) and term is not None and section.outcome == DEATH:
             interval = f"{term.ratio:.2f} (95% CI {term.lower:.2f} to {term.upper:.2f})"
             found.append((f"Hazard ratio of death, {term.level.lower()}", interval, section.explanation))
     return found[:3]

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from harmony.analysis.groups import Variable
 from harmony.cohorts.frame import Requirement
 from harmony.errors import UsageError
-from harmony.hematology.endpoints.times import ENDPOINTS
+from harmony.hematology.endpoints.times import COMPETING, ENDPOINTS
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -126,6 +126,16 @@ class Plan(_Part):
             unknown = sorted((named | {model.endpoint for model in block.cox}) - set(ENDPOINTS))
             if unknown:
                 raise ValueError(f"unknown endpoints {', '.join(unknown)}; known: {', '.join(ENDPOINTS)}")
+            single = {part.endpoint for part in block.survival} | {model.endpoint for model in block.cox}
+            if single & set(COMPETING):
+                raise ValueError(
+                    f"{', '.join(sorted(single & set(COMPETING)))} has competing causes: use it in incidence"
+                )
+        labels = [variable.label for variable in self.variables.values()]
+        doubled = sorted({label for label in labels if labels.count(label) > 1})
+        if doubled:
+            # A label is also how a checker names what is left out, and how a model names its terms.
+            raise ValueError(f"two variables are called {', '.join(doubled)}")
         return self
 
     def variable(self, field: str) -> Variable:

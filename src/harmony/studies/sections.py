@@ -62,7 +62,7 @@ def _empty(values: NDArray[Any]) -> bool:
 def results(data: BlockData) -> Iterator[RawResult | Note]:
     """Yield every result of the block in the order of the report; what is unsound becomes a note."""
     yield attrition(data.cohort, "Who was studied", _attrition_words(data))
-    yield _described(data)
+    yield _or_note("Characteristics", lambda: _described(data))
     for curve in data.block.survival:
         yield _or_note(curve.title, lambda curve=curve: _survival(data, curve))  # type: ignore[misc]
     for curve in data.block.incidence:

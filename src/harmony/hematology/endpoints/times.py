@@ -204,6 +204,10 @@ ENDPOINTS: Final[Mapping[str, Callable[[Tables], EndpointTimes]]] = {
 }
 
 
+#: Endpoints whose causes compete: one curve or one ratio of "any cause" would be another endpoint.
+COMPETING: Final = ("DEATH_CAUSE", "CIR")
+
+
 def _table(tables: Tables, name: str, columns: tuple[str, ...] = ()) -> Rows:
     absent = [column for column in columns if column not in tables.get(name, {})]
     if name not in tables or absent:
@@ -218,6 +222,11 @@ def _patients_with_deaths(tables: Tables, *further: str) -> Rows:
     patient = _table(tables, "patient")
     needed = ("death_day", "last_contact_day", "vital_status", *further)
     absent = [name for name in needed if name not in patient]
+    if absent and "vital_status" in patient and not (patient["vital_status"] == "dead").any():
+        # Nobody has died: the columns of deaths are empty, which is not the same as not supplied.
+        none = {"death_day": np.nan, "cause_of_death": None}
+        empty = {name: np.full(len(patient["person"]), none[name]) for name in absent if name in none}
+        patient, absent = {**patient, **empty}, [name for name in absent if name not in none]
     if absent:
         raise UnsoundAnalysis(
             f"Survival is not computable: the source does not supply {', '.join(absent)}.",
