@@ -99,7 +99,7 @@ def test_refused_delivery_is_not_sealed(ready, tmp_path):
 
 def test_empty_file_is_10(ready):
     (ready.sources[VICTIM] / PATIENTS).write_bytes(b"")
-    assert PATIENTS in refused(11, *check(ready, ready.sources[VICTIM]))["what"]
+    assert PATIENTS in refused(10, *check(ready, ready.sources[VICTIM]))["what"]
 
 
 def test_file_above_the_agreements_limit_is_11(ready):

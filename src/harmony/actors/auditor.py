@@ -24,7 +24,7 @@ from harmony.store.control.audit import AuditEvent, append_event
 from harmony.store.tables import read_table
 
 #: Who may follow a row back: never somebody who works with research rows.
-TRACE_ROLES: Final = ("auditor", "quality_committee", "data_protection_officer")
+TRACE_ROLES: Final = ("auditor", "quality_committee", "data_protection_officer", "platform_steward")
 RESEARCH_ROLES: Final = ("lead_researcher", "study_analyst")
 
 

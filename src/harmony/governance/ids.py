@@ -8,7 +8,7 @@ from typing import Final
 
 from harmony.errors import UsageError
 
-KINDS: Final = ("REL", "STU", "RES", "AGR", "MEM")
+KINDS: Final = ("DLV", "REL", "STU", "RES", "AGR", "MEM")
 
 
 def new_id(kind: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from harmony.dictionary.model import Dictionary
 from harmony.errors import DataRefused
@@ -25,7 +26,7 @@ from harmony.stages.journey import CheckedTables, PassedTables, QualityReport, S
 from harmony.stages.problems import Problem, ProblemList, read_problems
 from harmony.stages.record import Definition, Input, Outcome
 from harmony.stages.run import Journal, run
-from harmony.store.tables import read_table, read_tables, write_table
+from harmony.store.tables import table_files
 
 T = TypeVar("T", PassedTables, CheckedTables)
 
@@ -36,6 +37,9 @@ CHECKED: Final = "quality_checked"
 #: Share of patients with at least one error up to which a level is given. House choice, committee decides.
 LEVELS: Final = (("A", 0.0), ("B", 0.05), ("C", 0.20))
 LOWEST_LEVEL: Final = "D"
+
+#: Rows of a table in memory at a time while rows are set aside.
+ROWS_AT_A_TIME: Final = 500_000
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def report(
             folder, zone.folder("scratch"), dictionary, rules, tables.details, terms.place
         )
         problems = _all_problems(tables, violations, terms)
-        patients = read_table(folder / "patient.parquet").column("patient_id")
+        patients = pq.read_table(folder / "patient.parquet", columns=["patient_id"]).column("patient_id")
         lost = int(pc.sum(_of_patients(patients, _patients_lost(violations))).as_py() or 0)
         verdict = _verdict(problems, lost, len(patients), terms.max_set_aside)
         rows = {"problems.csv": problems.write(target / "problems.csv")}
@@ -134,9 +138,9 @@ def set_aside(
         removed = json.loads(found.path("set_aside.json").read_text(encoding="utf-8"))
         (target / "tables").mkdir()
         rows = {}
-        for name, table in read_tables(tables.path("tables")).items():
-            kept = _without(table, set(removed["patients"]), removed["rows"].get(name, []))
-            rows[f"tables/{name}.parquet"] = write_table(target / "tables" / f"{name}.parquet", kept)
+        for name, path in table_files(tables.path("tables")).items():
+            lost = (set(removed["patients"]), removed["rows"].get(name, []))
+            rows[f"tables/{name}.parquet"] = _write_without(path, target / "tables" / path.name, *lost)
         return Outcome("passed", found.record.counts, found.record.definitions, rows, found.details)
 
     inputs = [Input(s.record.stage, s.record.sha256) for s in (tables, found)]
@@ -192,6 +196,20 @@ def _verdict(problems: ProblemList, lost: int, patients: int, max_set_aside: flo
     if problems.total("structure") or patients == 0:
         return "refused"
     return "refused" if lost / patients > max_set_aside else "passed"
+
+
+def _write_without(source: Path, target: Path, patients: set[str], rows: Sequence[Sequence[Any]]) -> int:
+    # Piece by piece: a table may be larger than the memory.
+    kept = 0
+    with (
+        pq.ParquetFile(source) as file,
+        pq.ParquetWriter(target, file.schema_arrow, compression="zstd") as out,
+    ):
+        for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME):
+            table = _without(pa.Table.from_batches([batch]), patients, rows)
+            out.write_table(table)
+            kept += len(table)
+    return kept
 
 
 def _without(table: pa.Table, patients: set[str], rows: Sequence[Sequence[Any]]) -> pa.Table:

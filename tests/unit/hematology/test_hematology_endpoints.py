@@ -126,7 +126,7 @@ ABSENT = (
 
 @pytest.mark.parametrize(("table", "column", "endpoint", "says"), ABSENT)
 def test_an_endpoint_that_a_source_cannot_give_says_why(table, column, endpoint, says):
-    given = tables([("p", CASES[0])])
+    given = tables([("p", {**CASES[1], "cause": "gvhd"})])
     if column is None:
         del given[table]
     else:
@@ -134,3 +134,10 @@ def test_an_endpoint_that_a_source_cannot_give_says_why(table, column, endpoint,
     with pytest.raises(UnsoundAnalysis, match=says) as caught:
         ENDPOINTS[endpoint](given)
     assert caught.value.exit_code == 50
+
+
+def test_where_nobody_died_the_empty_columns_of_deaths_are_no_reason_to_refuse():
+    given = tables([("p", CASES[0])])
+    del given["patient"]["death_day"], given["patient"]["cause_of_death"]
+    for endpoint in ("OS", "DEATH_CAUSE", "RFS"):
+        assert ENDPOINTS[endpoint](given).cause.tolist() == [0]

@@ -38,13 +38,10 @@ class Control:
         Raises
         ------
         Busy
-            When another writer holds the database for longer than the timeout.
+            When another writer holds the database for longer than the timeout, or the disk is full.
         """
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except sa.exc.OperationalError as error:
-            raise Busy("The control records are held by another writer.", "Run this again.") from error
+        with _busy_when_held(), self.engine.begin() as connection:
+            yield connection
 
     def journal(self) -> SqlJournal:
         """Return the committed stages of this zone."""
@@ -53,6 +50,17 @@ class Control:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _busy_when_held() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise Busy(
+            "The control records are held by another writer, or the disk is full.",
+            "Check the space, then run this again.",
+        ) from error
 
 
 class SqlJournal:
@@ -112,12 +120,18 @@ def open_control(url: str) -> Control:
     ----------
     url : str
         SQLAlchemy address: `sqlite:///path` or `postgresql+psycopg://...`.
+
+    Raises
+    ------
+    Busy
+        When the database cannot be opened: held by another writer, no server, or a full disk.
     """
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _configure_sqlite)
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    migrate(engine)
+    with _busy_when_held():
+        migrate(engine)
     return Control(engine)
 
 
