@@ -74,6 +74,9 @@ class ProblemList:
 
     listed: list[Problem] = field(default_factory=list)
     counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    _recent: dict[tuple[str, str, str, str], set[int]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def add(self, problem: Problem) -> None:
         """Count a problem and list it while its rule and column have room."""
@@ -91,16 +94,22 @@ class ProblemList:
         """
         Count one kind of problem of a column at many lines, and list those that have room.
 
+        A line counts once, also when several tables read the same cell; lines come in rising pieces.
+
         Parameters
         ----------
         found : Lines
             The lines and, for each, the kind of its value.
         """
         key = (severity, rule, file, column)
+        known = self._recent.get(key, set())
+        new = [pair for pair in zip(found.numbers, found.kinds, strict=True) if pair[0] not in known]
         room = max(0, LISTED_PER_RULE - self.counts[key])
-        self.counts[key] += len(found.numbers)
-        for line, kind in zip(found.numbers[:room], found.kinds[:room], strict=True):
-            self.listed.append(Problem(severity, rule, file, line, column, what, kind))
+        self.counts[key] += len(new)
+        self.listed += [Problem(severity, rule, file, line, column, what, kind) for line, kind in new[:room]]
+        # Only the piece at hand is kept: a whole file's lines would take the memory of the file.
+        later = bool(known) and min(found.numbers, default=0) > max(known)
+        self._recent[key] = set(found.numbers) if later else known | set(found.numbers)
 
     def total(self, severity: str) -> int:
         """Return how many problems have this severity."""

@@ -46,3 +46,21 @@ def test_a_list_that_is_whole_has_one_file_with_the_columns_of_the_contract(tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["problems.csv"]
     with (tmp_path / "problems.csv").open(newline="", encoding="utf-8") as file:
         assert tuple(next(csv.reader(file))) == COLUMNS
+
+
+def test_a_cell_that_two_tables_read_is_one_problem():
+    problems = ProblemList()
+    for numbers in ([2, 3], [3, 5], [9], [9, 11]):
+        problems.add_lines(
+            "error", "FRM-VALUE", "x.csv", "a", "wrong", Lines(numbers, ["no number"] * len(numbers))
+        )
+    problems.add_lines("error", "FRM-VALUE", "x.csv", "b", "wrong", Lines([9], ["no number"]))
+    assert [(p.line, p.column) for p in problems.listed] == [
+        (2, "a"),
+        (3, "a"),
+        (5, "a"),
+        (9, "a"),
+        (11, "a"),
+        (9, "b"),
+    ]
+    assert problems.total("error") == 6
