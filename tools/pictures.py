@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from browser import find_chromium
 from playwright.sync_api import sync_playwright
 
 from harmony.actors import visitor
 from harmony.portal.app import create_app
 
-CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--disable-gpu",
     "--disable-background-networking",
@@ -60,7 +60,7 @@ def take(network: Path, out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     wanted = {"report.png": f"/reports/{reports[0].result}", "portal.png": "/catalogue"}
     with served(network) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         for name, path in wanted.items():
             page.set_viewport_size({"width": WIDTH, "height": HEIGHT})

@@ -60,7 +60,11 @@ FORM_RULES: Final = (
         "structure",
         "A column is not declared by the layout, or a declared one is missing (exit 12).",
     ),
-    ("FRM-FILE", "structure", "A file is missing, empty, too large or in another encoding (exit 11)."),
+    (
+        "FRM-FILE",
+        "structure",
+        "A file is empty (exit 10), or missing, too large or in another encoding (exit 11).",
+    ),
     ("FRM-EMPTY", "structure", "A file gives no patient."),
     ("FRM-CELLS", "structure", "A line has more or fewer cells than the header."),
     ("FRM-DATES", "structure", "More than 2 % of a column's dates are not of the declared form."),

@@ -88,9 +88,13 @@ class GoneUnconfirmed(DataRefused):
 
 
 class SizeOrEncoding(HarmonyError):
-    """A file is empty, too large or not in the declared encoding."""
+    """A file is missing, too large or not in the declared encoding."""
 
-    code, exit_code, meaning = "E-FILE", 11, "a file is empty, too large or in another encoding than declared"
+    code, exit_code, meaning = (
+        "E-FILE",
+        11,
+        "a file is missing, too large or in another encoding than declared",
+    )
 
 
 class EnvelopeError(SizeOrEncoding):

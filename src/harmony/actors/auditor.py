@@ -13,6 +13,7 @@ from harmony.actors.desk import Desk, at, governance
 from harmony.actors.holdings import describe
 from harmony.errors import NotPermitted, Tampered, UsageError
 from harmony.governance import audit
+from harmony.governance.ids import check_id
 from harmony.governance.members import find
 from harmony.identity.post import post_box
 from harmony.identity.separation import level
@@ -95,8 +96,9 @@ def trace(network: Path, delivery: str, table: str, row: int, person: str) -> di
     NotPermitted
         When the person works with research rows, or has no role that may trace; the refusal is on record.
     UsageError
-        When there is no such table or row.
+        When there is no such table or row, or the delivery is no DLV id.
     """
+    check_id(delivery, "DLV")
     with governance(network) as control, audit.changing(control, person, "trace", delivery) as connection:
         member = find(connection, person)
         held = [role for role in TRACE_ROLES if role in member.roles]
@@ -112,7 +114,7 @@ def trace(network: Path, delivery: str, table: str, row: int, person: str) -> di
 def _trace(desk: Desk, delivery: str, table: str, row: int) -> dict[str, Any]:
     harmonised = open_stage(HarmonisedTables, desk.zone, HARMONISE, delivery, desk.journal)
     path = harmonised.path(f"tables/{table}.parquet")
-    if not path.is_file():
+    if not table.isidentifier() or not path.is_file():
         raise UsageError(f"{delivery} has no table {table}.", "harmony delivery status shows the deliveries.")
     rows = read_table(path)
     if not 1 <= row <= len(rows):

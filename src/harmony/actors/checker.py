@@ -7,6 +7,7 @@ from typing import Any
 
 from harmony.actors.desk import at, governance, today
 from harmony.governance import airlock, publication
+from harmony.governance.ids import check_id
 from harmony.governance.output_requests import get_request
 from harmony.governance.signatures import checker_keys, sign
 from harmony.identity.peers import read_peers
@@ -31,6 +32,7 @@ def output_check(network: Path, result: str, person: str) -> dict[str, Any]:
     HashMismatch
         When a file is not the one that was asked out.
     """
+    check_id(result, "RES")
     with at(network, "research") as desk, governance(network) as control:
         folder = desk.zone.root / "results" / result / "files"
         found = airlock.check(control, result, person, folder, today())
@@ -54,6 +56,7 @@ def output_decide(network: Path, result: str, person: str, decision: str, note: 
     note : str
         The reason; with release the answer to what was left to a person.
     """
+    check_id(person, "MEM")
     own = open_zone(zone_root(network, "person", person), "person")
     with at(network, "research") as desk:
         keys = checker_keys(read_peers(desk.zone), today())
@@ -66,6 +69,7 @@ def output_decide(network: Path, result: str, person: str, decision: str, note: 
 
 def output_publish(network: Path, result: str, person: str) -> dict[str, Any]:
     """Publish a released result: verify both signatures and the files, and hand it to the public zone."""
+    check_id(result, "RES")
     with at(network, "research") as desk, governance(network) as control:
         folder = desk.zone.root / "results" / result / "files"
         destination = post_box(network, "public") / REPORTS_FOLDER

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from harmony.actors.desk import Desk, at, governance
-from harmony.actors.platform import publish_deliveries
+from harmony.actors.standing import publish_deliveries
 from harmony.analysis.utility import estimates
 from harmony.anonymity.gate import STAGE as ANONYMISE
 from harmony.anonymity.gate import assess
@@ -20,6 +20,7 @@ from harmony.anonymity.policy import load_policy
 from harmony.dictionary.model import Dictionary, load
 from harmony.errors import NotPermitted, UsageError
 from harmony.governance.audit import changing, history
+from harmony.governance.ids import check_id
 from harmony.governance.members import find
 from harmony.identity.post import post_box
 from harmony.intake.receive import STAGE as RECEIVE
@@ -61,11 +62,14 @@ def quality_run(network: Path, delivery: str) -> dict[str, Any]:
     DataRefused
         When more patients would be set aside than the agreement allows.
     """
+    check_id(delivery, "DLV")
     with at(network, "restricted") as desk:
         dictionary = load(desk.definitions)
         received = open_stage(ReceivedDelivery, desk.zone, RECEIVE, delivery, desk.journal)
         terms = GateTerms(("_part", "_row"), {}, received.details["max_set_aside"] / 100)
         found = report(desk.zone, received, REPORT, dictionary, terms, desk.journal)
+        if found.record.verdict == "refused":
+            publish_deliveries(network, desk)
         require_passed(found)
         checked = set_aside(CheckedTables, desk.zone, received, CHECKED, found, desk.journal)
         harmonised = _harmonise(desk, checked, dictionary)
@@ -84,6 +88,7 @@ def quality_run(network: Path, delivery: str) -> dict[str, Any]:
 
 def quality_explain(network: Path, delivery: str) -> dict[str, Any]:
     """Return every failed rule of a delivery with numerator, denominator and words."""
+    check_id(delivery, "DLV")
     with at(network, "restricted") as desk:
         found = open_stage(QualityReport, desk.zone, REPORT, delivery, desk.journal)
         rules = load_rules(load(desk.definitions))
@@ -107,6 +112,7 @@ def quality_sign(network: Path, delivery: str, level: str, person: str) -> dict[
     UsageError
         When the level does not exist.
     """
+    check_id(delivery, "DLV")
     if level not in LEVELS:
         raise UsageError(f"There is no level {level}.", "", ", ".join(LEVELS))
     with at(network, "restricted") as desk:
@@ -148,12 +154,14 @@ def privacy_assess(network: Path) -> dict[str, Any]:
         folder = send(desk.zone, tables, counts, post_box(network, "research"))
         gate = json.loads(tables.path("gate.json").read_text(encoding="utf-8"))
         publish_deliveries(network, desk)
-    risk = gate["risk"]
-    words = f"k {risk['k']}, largest risk {risk['prosecutor']:.3f}, mean risk {risk['mean']:.4f}"
+    words = "; ".join(
+        f"{mark}: k {risk['k']}, largest risk {risk['prosecutor']:.3f}, mean {risk['mean']:.4f}"
+        for mark, risk in gate["risk"].items()
+    )
     return {
         "message": f"{release} passes the anonymity gate: {words}.",
         "release": release,
-        "risk": risk,
+        "risk": gate["risk"],
         "sources": gate["sources"],
         "sent": str(folder),
     }
@@ -161,6 +169,7 @@ def privacy_assess(network: Path) -> dict[str, Any]:
 
 def privacy_explain(network: Path, release: str) -> dict[str, Any]:
     """Return what the gate did for a release: policy, risk, levels, and estimates before and after."""
+    check_id(release, "REL")
     with at(network, "restricted") as desk:
         tables = open_stage(ResearchTables, desk.zone, ANONYMISE, release, desk.journal)
         gate: dict[str, Any] = json.loads(tables.path("gate.json").read_text(encoding="utf-8"))

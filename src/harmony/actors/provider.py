@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from harmony.actors.desk import Desk, at, today
 from harmony.dictionary.model import Dictionary, load
-from harmony.errors import DataRefused, HarmonyError, LayoutRefused, SizeOrEncoding
+from harmony.errors import DataRefused, LayoutRefused, SizeOrEncoding
 from harmony.identity import separation
 from harmony.identity.keys import generate
 from harmony.identity.pack import pack as seal_delivery
@@ -25,7 +25,7 @@ from harmony.identity.post import TTP, post_box, send
 from harmony.identity.provider import FILE as PROVIDER_FILE
 from harmony.identity.provider import ProviderSettings, read_provider, write_provider
 from harmony.identity.receipts import import_receipts
-from harmony.intake.convert import check_files, convert
+from harmony.intake.convert import FileFault, check_files, convert
 from harmony.intake.layouts.model import Layout, find_layout, load_layout
 from harmony.quality.gate import GateTerms, report, require_passed, set_aside
 from harmony.settings import create_zone, open_zone, zone_root
@@ -178,21 +178,19 @@ def _checked(desk: Desk, delivery: Delivery) -> tuple[QualityReport, PassedTable
     return found, set_aside(PassedTables, desk.zone, tables, "pass", found, desk.journal)
 
 
-def _refuse_faults(desk: Desk, faults: list[HarmonyError]) -> None:
+def _refuse_faults(desk: Desk, faults: list[FileFault]) -> None:
     if not faults:
         return
     problems = ProblemList()
     for fault in faults:
-        file, _, rest = fault.what.partition(" ")
-        line = int(rest.split()[1].rstrip(":")) if rest.startswith("line ") else 0
-        rule = "LAY-COLUMN" if isinstance(fault, LayoutRefused) else "FRM-FILE"
-        column = fault.what.split("'")[1] if "'" in fault.what else ""
-        problems.add(Problem("structure", rule, file, line, column, f"{fault.what} {fault.next_step}"))
+        rule = "LAY-COLUMN" if isinstance(fault.error, LayoutRefused) else "FRM-FILE"
+        what = f"{fault.error.what} {fault.error.next_step}"
+        problems.add(Problem("structure", rule, fault.file, fault.line, fault.column, what))
     path = desk.zone.folder("reports") / "problems.csv"
     problems.write(path)
     # The kind that is worst for the provider decides: a layout is mended before a file is exported again.
     kinds = (LayoutRefused, SizeOrEncoding, DataRefused)
-    worst = next(fault for kind in kinds for fault in faults if isinstance(fault, kind))
+    worst = next(fault.error for kind in kinds for fault in faults if isinstance(fault.error, kind))
     worst.details = _problems(problems, path)
     raise worst
 

@@ -15,7 +15,15 @@ from harmony.cohorts.frame import as_text
 from harmony.errors import UnsoundAnalysis
 
 #: These say that nobody looked; a share of a finding never has them in its denominator.
-NOT_EXAMINED: Final = ("not_tested", "not_assessed", "unknown")
+NOT_EXAMINED: Final = (
+    "not_tested",
+    "not_assessed",
+    "not_assessable",
+    "not_done",
+    "failed",
+    "NE",
+    "unknown",
+)
 
 
 @dataclass(frozen=True)
@@ -56,13 +64,19 @@ def as_levels(variable: Variable, values: NDArray[Any]) -> tuple[NDArray[Any], t
     Raises
     ------
     UnsoundAnalysis
-        When a cut lies inside a band that the anonymity gate made: nobody can say on which side who is.
+        When a cut lies inside a band that the anonymity gate made: nobody can say on which side who is. When
+        a code stands in no level: its patients would count as not known.
     """
     if variable.cuts:
         return _banded(variable.cuts, values)
     codes = [as_text(value) for value in values]
     labels = dict(variable.levels) or {code: code for code in _found(codes)}
     known = {code: label for code, label in labels.items() if code not in NOT_EXAMINED}
+    if set(_found(codes)) - set(known):
+        raise UnsoundAnalysis(
+            f"{variable.label}: a code of the release stands in no level of the study file.",
+            "Declare it in levels or exclude it in the cohort.",
+        )
     named = np.array([None if code is None else known.get(code) for code in codes], dtype=object)
     return named, tuple(dict.fromkeys(known.values()))
 

@@ -80,7 +80,7 @@ def fit_cox(
         fit.df,
         checks,
         explanation,
-        int((~complete).sum()),
+        cohort.size - len(days),
     )
 
 

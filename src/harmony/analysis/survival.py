@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,7 +58,9 @@ def survival(
     if len(groups) > 1:
         p = logrank(days[known], event[known].astype(int), values[known].astype(str)).p
         test = RawTest("Log-rank test", float(p))
-    return RawSurvival(title, times.label, times.time_zero, groups, explanation, test, int((~known).sum()))
+    return RawSurvival(
+        title, times.label, times.time_zero, groups, explanation, test, _outside(cohort, groups)
+    )
 
 
 def incidence(
@@ -74,7 +78,12 @@ def incidence(
         if (values == name).any()
     )
     occurring = {code: label for code, label in times.causes.items() if (cause[known] == code).any()}
-    return RawIncidence(title, times.time_zero, occurring, groups, explanation, int((~known).sum()))
+    return RawIncidence(title, times.time_zero, occurring, groups, explanation, _outside(cohort, groups))
+
+
+def _outside(cohort: Cohort, groups: Sequence[SurvivalGroup | IncidenceGroup]) -> int:
+    # Neither a known group without a time nor a time without a group is in a curve.
+    return cohort.size - sum(len(group.days) for group in groups)
 
 
 def _enough(events: int, times: EndpointTimes) -> None:

@@ -8,6 +8,7 @@ what stays too small is blanked cell by cell, and every person gets the pseudony
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,8 +32,8 @@ from harmony.store.tables import read_tables, write_table
 
 STAGE: Final = "anonymise"
 
-#: An estimate that a study would make: value, lower and upper limit.
-Estimate = tuple[float, float, float]
+#: An estimate that a study would make: value, lower and upper limit, patients and events behind it.
+Estimate = tuple[float, float, float, int, int | None]
 #: Given by the caller, because this package knows no analysis: research-shaped tables to named estimates.
 Utility = Callable[[Tables], Mapping[str, Estimate]]
 
@@ -98,13 +99,13 @@ def assess(
             released[found.provider] = tables
             content[found.provider] = before_horizon
         merged = _merge(zone, release, released)
-        overall = _overall_risk(merged["patient"], policy)
+        risk = _risk_by_mark(merged["patient"], policy)
         rows = _write(target / "tables", merged)
         gate = {
             "release": release,
             "policy": {"id": policy.id, "version": policy.version, "sha256": policy.sha256},
             "thresholds": {"k": policy.k, "mean": policy.max_mean, "prosecutor": policy.max_prosecutor},
-            "risk": overall,
+            "risk": risk,
             "sources": [asdict(found) for found in reports],
         }
         (target / "gate.json").write_text(json.dumps(gate, indent=1), encoding="utf-8")
@@ -163,20 +164,25 @@ def _levels(
         shaped = shape(tables, source.details, policy)
         opened.append(_Opened(source.details, tables["patient"], shaped))
 
-    def search(max_mean: float) -> list[Generalised]:
-        lines = [fixed_levels.get(one.details["provider"]) for one in opened]
+    lines = [fixed_levels.get(one.details["provider"]) for one in opened]
+    chosen = [generalise(one.shaped.exact, policy, line) for one, line in zip(opened, lines, strict=True)]
+    over = _marks_over_mean(opened, chosen, policy)
+    for number, (one, line) in enumerate(zip(opened, lines, strict=True)):
         # Levels of the line stay as they are: only a source that is searched can be made coarser.
-        return [
-            generalise(one.shaped.exact, policy, line, max_mean if line is None else 1.0)
-            for one, line in zip(opened, lines, strict=True)
-        ]
-
-    chosen = search(1.0)
-    classes = [class_of(found.columns, policy.quasi_identifiers) for found in chosen]
-    # The provider is part of every class, so that the release's mean risk is classes over patients.
-    if sum(len(np.unique(c)) for c in classes) / sum(map(len, classes)) > policy.max_mean:
-        chosen = search(policy.max_mean)
+        if one.details["mark"] in over and line is None:
+            chosen[number] = generalise(one.shaped.exact, policy, None, policy.max_mean)
     return list(zip(opened, chosen, strict=True))
+
+
+def _marks_over_mean(opened: Sequence[_Opened], chosen: Sequence[Generalised], policy: Policy) -> set[str]:
+    # The provider is part of every class, so that the mean risk of a mark is classes over patients.
+    patients: Counter[str] = Counter()
+    classes: Counter[str] = Counter()
+    for one, found in zip(opened, chosen, strict=True):
+        numbers = class_of(found.columns, policy.quasi_identifiers)
+        patients[one.details["mark"]] += len(numbers)
+        classes[one.details["mark"]] += len(np.unique(numbers))
+    return {mark for mark, size in patients.items() if classes[mark] / size > policy.max_mean}
 
 
 def _one_source(
@@ -267,16 +273,25 @@ def _under_pseudonyms(table: pa.Table, master: bytes, release: str) -> pa.Table:
     return table.take(pa.array(rows, pa.int64()))
 
 
-def _overall_risk(patient: pa.Table, policy: Policy) -> dict[str, Any]:
-    columns = {}
-    for key in policy.quasi_identifiers:
-        name = key.split(".")[1]
-        if name in patient.column_names:
-            columns[key] = np.array(patient.column(name).to_pylist(), dtype=object)
+def _risk_by_mark(patient: pa.Table, policy: Policy) -> dict[str, Any]:
+    """Return the risk of each mark by itself: one mark must not thin out the risk of another."""
+    marks = np.array(patient.column("mark").to_pylist())
+    columns = {
+        key: np.array(patient.column(name).to_pylist(), dtype=object)
+        for key in policy.quasi_identifiers
+        if (name := key.split(".")[1]) in patient.column_names
+    }
+    return {
+        str(mark): _accepted_risk(str(mark), {key: c[marks == mark] for key, c in columns.items()}, policy)
+        for mark in np.unique(marks)
+    }
+
+
+def _accepted_risk(mark: str, columns: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
     risk = measure(class_of(columns, policy.quasi_identifiers), policy.report_above)
     if risk.k < policy.k or risk.prosecutor > policy.max_prosecutor or risk.mean > policy.max_mean:
         raise AnonymityRefused(
-            f"The release has k {risk.k}, largest risk {risk.prosecutor:.3f}, mean risk {risk.mean:.3f}.",
+            f"The {mark} patients have k {risk.k}, largest risk {risk.prosecutor:.3f}, mean {risk.mean:.3f}.",
             "Ask the committee for coarser fields or leave the smallest source out.",
             f"k {policy.k}, largest {policy.max_prosecutor}, mean {policy.max_mean}",
         )

@@ -62,7 +62,7 @@ def generalise(
     fixed_levels : mapping, optional
         Levels of an earlier release of the line; the search is skipped.
     max_mean : float
-        Largest mean risk inside this source, 0 to 1. The gate asks for one only where the whole release
+        Largest mean risk inside this source, 0 to 1. The gate asks for one only where the mark of the source
         would be over the policy's: measured inside a source of a hundred patients it would blank what k
         protects already.
 

@@ -133,6 +133,20 @@ def delivery_receive(
     answer(act, as_json, quiet)
 
 
+@delivery.command("void")
+def delivery_void(
+    delivery: Delivery, network: Network = NETWORK, as_json: Json = False, quiet: Quiet = False
+) -> None:
+    """Give up a delivery that cannot be received, so that those behind it can."""
+
+    def act() -> dict[str, object]:
+        from harmony.actors.platform import delivery_void
+
+        return delivery_void(network, delivery)
+
+    answer(act, as_json, quiet)
+
+
 @delivery.command("status")
 def delivery_status(network: Network = NETWORK, as_json: Json = False, quiet: Quiet = False) -> None:
     """Say where every delivery stands."""

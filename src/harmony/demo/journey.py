@@ -6,7 +6,11 @@ The demo: every stage from provider files to a published report, each as a comma
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -18,13 +22,17 @@ from harmony.demo.scenes import write_index
 from harmony.demo.sources import break_data, break_layout, find_all_file, write_all, write_ebmt2
 from harmony.demo.steps import Runner
 from harmony.demo.summary import write_summary
-from harmony.errors import HarmonyError
+from harmony.errors import HarmonyError, UsageError
 from harmony.stages.problems import read_problems
 
 #: Commands of a whole run, for the share done: those of everybody, and those of each provider.
 COMMON_STEPS, STEPS_PER_PROVIDER = 52, 10
 
-YEARS: Final = ("--from", "2026-01-01", "--until", "2030-12-31")
+#: Agreements are in force from the day the demo began, this many years.
+YEARS: Final = 3
+
+#: A finding of disclosure control that names the variable which tells a whole group's value.
+CLASS_DISCLOSURE: Final = re.compile(r"Class disclosure: .* have '(.+?): ")
 
 #: People of the demo: key, name, organisation, role.
 PEOPLE: Final = (
@@ -40,6 +48,9 @@ PEOPLE: Final = (
     ("publisher", "Publisher Ten", "Publication Office", "publication_officer"),
 )
 
+
+#: Folder of the delivery that was refused and then mended.
+REPAIRED: Final = "repaired"
 
 PLATFORM_AND_TTP: Final = ("ttp", "restricted", "research", "public")
 
@@ -76,14 +87,23 @@ def run_demo(folder: Path, patients: int = 2000, all_file: Path | None = None) -
     -------
     dict
         message, index, report, summary (paths), seconds, repeated (steps that were finished before).
+
+    Raises
+    ------
+    UsageError
+        When `all_file` is given and is no file.
     """
     clock = time.monotonic()
     folder = folder.resolve() if folder.is_absolute() else folder
+    if all_file is not None and not all_file.is_file():
+        raise UsageError(
+            f"There is no file {all_file}.", "Give the path of ALL.rda, or leave the option out."
+        )
     found = find_all_file(all_file)
     runner = Runner(folder, COMMON_STEPS + STEPS_PER_PROVIDER * (3 if found else 2))
     # What a demo began with it also ends with: a plan that was approved does not change half-way.
-    start = runner.note("start", {"patients": patients, "all_file": str(found.resolve()) if found else ""})
-    demo = _Demo(folder, runner, start["patients"], Path(start["all_file"]) if start["all_file"] else None)
+    start = {**_start(patients, found), **runner.note("start", _start(patients, found))}
+    demo = _Demo(folder, runner, start)
     demo.sources()
     demo.network()
     demo.refusals()
@@ -106,16 +126,35 @@ def run_demo(folder: Path, patients: int = 2000, all_file: Path | None = None) -
     }
 
 
+def _start(patients: int, all_file: Path | None) -> dict[str, Any]:
+    today = dt.datetime.now(dt.UTC).date()
+    years = ["--from", str(today), "--until", str(today + dt.timedelta(days=365 * YEARS))]
+    return {"patients": patients, "all_file": str(all_file.resolve()) if all_file else "", "years": years}
+
+
+def told_by_class(findings: Sequence[str]) -> str:
+    """
+    Return the label of the variable that a class-disclosure finding names; empty without such a finding.
+
+    Parameters
+    ----------
+    findings : sequence of str
+        What disclosure control left to a person (`to_person` of a run).
+    """
+    return next((found[1] for text in findings if (found := CLASS_DISCLOSURE.search(text))), "")
+
+
 class _Demo:
     """The chapters of the journey; each method runs some steps."""
 
-    def __init__(self, folder: Path, runner: Runner, patients: int, all_file: Path | None) -> None:
+    def __init__(self, folder: Path, runner: Runner, start: dict[str, Any]) -> None:
         self.folder = folder
         self.run = runner.run
         self.runner = runner
-        self.patients = patients
-        self.all_file = all_file
-        self.parties = [TRANSPLANT, SYNTHETIC, *([LEUKAEMIA] if all_file else [])]
+        self.patients: int = start["patients"]
+        self.years: list[str] = start["years"]
+        self.all_file = Path(start["all_file"]) if start["all_file"] else None
+        self.parties = [TRANSPLANT, SYNTHETIC, *([LEUKAEMIA] if self.all_file else [])]
         self.member: dict[str, str] = {}
         self.agreement: dict[str, str] = {}
         self.delivery: dict[str, str] = {}
@@ -175,7 +214,7 @@ class _Demo:
         }
         fingerprint = ""
         for party in self.parties:
-            words = ["agreement", "add", "--party", party.id, "--kind", party.kind, *YEARS]
+            words = ["agreement", "add", "--party", party.id, "--kind", party.kind, *self.years]
             words += ["--max-set-aside", str(party.max_set_aside)]
             answer = self.run(f"agreement {party.id}", words).answer
             self.agreement[party.id], fingerprint = answer["agreement"], answer["fingerprint"]
@@ -201,10 +240,12 @@ class _Demo:
         self.runner.note("planted found", {"planted": len(planted), "lines": lines})
 
     def deliveries(self) -> None:
-        """Scenes 2 and 3: check, seal, relay unopened, receive, gate."""
-        self.run(f"check {SYNTHETIC.id}", self._provider("check", SYNTHETIC, SYNTHETIC.id))
+        """Scenes 2 and 3: mend, check, seal, relay unopened, receive, gate."""
+        self._mend()
+        self.run(f"check {SYNTHETIC.id}", self._provider("check", SYNTHETIC, REPAIRED))
+        folders = {party.id: party.id for party in self.parties} | {SYNTHETIC.id: REPAIRED}
         packed = self.runner.run_all(
-            [(f"pack {party.id}", self._provider("pack", party, party.id)) for party in self.parties]
+            [(f"pack {party.id}", self._provider("pack", party, folders[party.id])) for party in self.parties]
         )
         self.delivery = {party.id: packed[f"pack {party.id}"].answer["delivery"] for party in self.parties}
         post = self.folder / "network" / "post" / "ttp"
@@ -221,6 +262,14 @@ class _Demo:
         self.runner.run_all(
             [(f"receipt {p.id}", ["provider", "receipt", "--provider", p.id]) for p in self.parties]
         )
+
+    def _mend(self) -> None:
+        # What the hospital does with the list of problems: the files that had faults are exported anew.
+        if not self.runner.known("repaired"):
+            repaired = self.source(REPAIRED)
+            shutil.copytree(self.source("broken_data"), repaired, dirs_exist_ok=True)
+            shutil.copytree(self.source(SYNTHETIC.id), repaired, dirs_exist_ok=True)
+            self.runner.note("repaired", {"folder": str(repaired)})
 
     def release(self) -> None:
         """Scene 4: the anonymity gate and the release."""
@@ -242,25 +291,31 @@ class _Demo:
             self._act(study, "review", kind, note)
         self._act(study, "approve", "chair", "Approved on the three reviews; the plan is locked.")
         self._act(study, "open", "steward", "Opened on the approved plan and the agreements in force.")
-        result = self.run("study run", run).answer["result"]
+        first = self.run("study run", run).answer
+        result = first["result"]
         self.run("output request", ["output", "request", result, *me])
         self._check(result, "checker_a", "first")
-        label = "BCR::ABL1" if self.all_file else "ELN 2022 risk"
+        label = told_by_class(first["to_person"])
+        if label:
+            self._correct(result, label, run, me)
+        for checker in ("checker_a", "checker_b"):
+            self._release(result, checker, "second" if label else "first")
+        words = ["output", "publish", result, *self._as("publisher")]
+        self.run("output publish", words, once=True)
+
+    def _correct(self, result: str, label: str, run: list[str], me: list[str]) -> None:
         reason = f"A class of 0 or 100 per cent tells the value of every patient in it: leave out {label}."
         words = ["output", "decide", result, "return", "--note", reason, *self._as("checker_a")]
         self.run("sent back", words, once=True)
         self.run("study run corrected", [*run, "--leave-out", label, "--result", result])
         answer = f"{label} is left out of the table; nothing else changed."
         self.run("output request corrected", ["output", "request", result, "--note", answer, *me], once=True)
-        for checker in ("checker_a", "checker_b"):
-            self._check(result, checker, "second")
-            note = (
-                "The class is gone; every remaining finding was looked at and tells nothing about one person."
-            )
-            words = ["output", "decide", result, "release", "--note", note, *self._as(checker)]
-            self.run(f"released by {checker}", words, once=True)
-        words = ["output", "publish", result, *self._as("publisher")]
-        self.run("output publish", words, once=True)
+
+    def _release(self, result: str, checker: str, version: str) -> None:
+        self._check(result, checker, version)
+        note = "Every finding that is left was looked at and tells nothing about one person."
+        words = ["output", "decide", result, "release", "--note", note, *self._as(checker)]
+        self.run(f"released by {checker}", words, once=True)
 
     def record(self) -> None:
         """Attest, verify, trace, and show it all to the public."""

@@ -107,7 +107,7 @@ def _gate_lines(sources: Sequence[dict[str, Any]]) -> list[str]:
 def _interval(estimate: Sequence[float] | None) -> str:
     if estimate is None:
         return "not estimable"
-    value, lower, upper = estimate
+    value, lower, upper = estimate[:3]
     return f"{value:.3f} (95% CI {lower:.3f} to {upper:.3f})"
 
 
@@ -123,12 +123,14 @@ def _published(steps: dict[str, Done], report: Path) -> Scene:
         "sent back", "study run corrected", "output request corrected", "released by checker_a",
         "released by checker_b", "output publish", "public update", "audit verify",
     )  # fmt: skip
-    command, output = _told(*(steps[name] for name in names))
-    claim = (
-        "Approved by three reviewers and the chair, the study runs. A table shows a class of 0 or 100 per "
-        "cent: a person must judge it, one checker sends it back, and the corrected report leaves with two "
-        "signatures."
+    command, output = _told(*(steps[name] for name in names if name in steps))
+    told = (
+        "A table shows a class of 0 or 100 per cent: a person must judge it, one checker sends it back, and "
+        "the corrected report leaves"
+        if "sent back" in steps
+        else "No table tells a whole group's value, so nothing is sent back, and the report leaves"
     )
+    claim = f"Approved by three reviewers and the chair, the study runs. {told} with two signatures."
     links = (Link("Read the published report", report.name),)
     return Scene(6, "Approved, checked, corrected, published", claim, command, output, links=links)
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from harmony.errors import UsageError
 from harmony.simulation.p02 import DELIMITER, ENCODING
 
-#: Where Debian's package r-bioc-all, unpacked by the bootstrap, keeps its data.
+#: Where Debian's package r-bioc-all, unpacked by make demo, keeps its data.
 ALL_PLACES: Final = ("build/r-bioc-all/usr/lib/R/site-library/ALL/data/ALL.rda",)
 
 
@@ -54,7 +54,7 @@ def write_ebmt2(folder: Path) -> Path:
 
 
 def find_all_file(given: Path | None) -> Path | None:
-    """Return the ALL.rda to use: the given one, or the one the bootstrap unpacked, or None."""
+    """Return the ALL.rda to use: the given one, or the one make demo unpacked, or None."""
     candidates = [given] if given else [Path(place) for place in ALL_PLACES]
     return next((path for path in candidates if path.is_file()), None)
 

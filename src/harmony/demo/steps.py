@@ -10,13 +10,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from harmony.errors import HarmonyError
 
@@ -25,13 +26,20 @@ STATE_FILE: Final = "steps.json"
 #: Independent steps run at once: the demo is made for two cores.
 AT_ONCE: Final = 2
 
+#: Last lines of standard error that the message about a failed step repeats.
+ERROR_LINES: Final = 5
+
 #: Longest output of one step that the page shows, characters.
 SHOWN_CHARACTERS: Final = 6000
 
 
 @dataclass(frozen=True)
 class Done:
-    """A finished step: name, command as typed, exit code, output, answer, seconds, peak memory in MiB."""
+    """
+    A finished step: name, command as typed, exit code, output, answer, seconds, peak memory in MiB, errors.
+
+    `errors` is the end of what the command wrote to standard error.
+    """
 
     name: str
     command: str
@@ -40,6 +48,7 @@ class Done:
     answer: dict[str, Any]
     seconds: float
     peak_mib: float
+    errors: str = ""
 
 
 class Runner:
@@ -62,16 +71,24 @@ class Runner:
         self._started: set[str] = set()
         self._lock = threading.Lock()
         self._clock = time.monotonic()
+        self._worked = 0.0
+        self._before = 0.0
         self.repeated = 0
         if self._state.is_file():
             content = json.loads(self._state.read_text(encoding="utf-8"))
             self._done = {name: Done(**item) for name, item in content["done"].items()}
             self._started = set(content["started"])
+            self._before = float(content.get("seconds", 0))
 
     @property
     def steps(self) -> list[Done]:
         """All finished steps in order."""
         return list(self._done.values())
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds of all runs up to the last step that each of them finished or noted."""
+        return self._before + self._worked
 
     def run(self, name: str, words: Sequence[str], expected: int = 0, once: bool = False) -> Done:
         """
@@ -103,7 +120,8 @@ class Runner:
         done = self._call(name, words)
         if done.exit != expected and not (once and interrupted and done.exit == 30):
             raise HarmonyError(
-                f"Step '{name}' ended with exit {done.exit} instead of {expected}: {done.output[:2000]}",
+                f"Step '{name}' ended with exit {done.exit} instead of {expected}: {done.output[:2000]}"
+                + (f"\n{done.errors}" if done.errors else ""),
                 "Run make demo again; it goes on here. If it stops again, report this.",
             )
         with self._lock:
@@ -137,22 +155,24 @@ class Runner:
         self._say(name)
         start = time.monotonic()
         # The words are what a reader would see; the same call once more as JSON would do the work twice.
-        process = subprocess.Popen(
-            [*real, "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=_environment(),
-        )
-        text = process.stdout.read() if process.stdout else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        process.returncode = code
-        seconds = time.monotonic() - start
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                [*real, "--json"], stdout=subprocess.PIPE, stderr=errors, text=True, env=_environment()
+            )
+            text = process.stdout.read() if process.stdout else ""
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            last = _last_lines(errors)
         answer = _parse(text)
-        peak = usage.ru_maxrss / 1024
         return Done(
-            name, _typed(typed), code, _as_words(answer, text), answer, round(seconds, 2), round(peak, 1)
+            name,
+            _typed(typed),
+            process.returncode,
+            _as_words(answer, text),
+            answer,
+            round(time.monotonic() - start, 2),
+            round(usage.ru_maxrss / 1024, 1),
+            last if process.returncode else "",
         )
 
     def _say(self, name: str) -> None:
@@ -167,7 +187,12 @@ class Runner:
 
     def _save(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        content = {"done": {n: asdict(d) for n, d in self._done.items()}, "started": sorted(self._started)}
+        self._worked = time.monotonic() - self._clock
+        content = {
+            "done": {n: asdict(d) for n, d in self._done.items()},
+            "started": sorted(self._started),
+            "seconds": round(self.seconds, 1),
+        }
         partial = self._state.with_suffix(".partial")
         partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
         partial.rename(self._state)
@@ -176,6 +201,11 @@ class Runner:
 def _environment() -> dict[str, str]:
     # Compiled modules are kept: without them every command compiles a thousand modules again.
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def _last_lines(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    return "\n".join(errors.read().decode(errors="replace").splitlines()[-ERROR_LINES:])
 
 
 def _parse(text: str) -> dict[str, Any]:

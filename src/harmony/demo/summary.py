@@ -41,7 +41,7 @@ def write_summary(folder: Path, runner: Runner, report: Path, seconds: float) ->
         ],
         "report": report.name,
         "stages": [{"name": step.name, "seconds": step.seconds} for step in runner.steps if step.command],
-        "seconds": round(sum(step.seconds for step in runner.steps), 1),
+        "seconds": round(runner.seconds, 1),
         "peak_mib": max(step.peak_mib for step in runner.steps),
         "refused": [
             {

@@ -6,7 +6,7 @@ The checkers see the result with its counts, never a picture or a text made from
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ CHECKERS: Final[dict[type, Callable[[Any, OutputPolicy], Decision]]] = {
 }
 
 
-def make_safe(raw: RawResult, policy: OutputPolicy) -> Decision:
+def make_safe(raw: RawResult, policy: OutputPolicy, within: Sequence[float] = ()) -> Decision:
     """
     Make a raw result safe for the way out that the policy describes.
 
@@ -51,6 +51,8 @@ def make_safe(raw: RawResult, policy: OutputPolicy) -> Decision:
         A result with its exact counts.
     policy : OutputPolicy
         Thresholds of the way out.
+    within : sequence of float
+        For incidence by cause: cuts in years of a released figure of the same events, which it keeps to.
 
     Returns
     -------
@@ -69,7 +71,10 @@ def make_safe(raw: RawResult, policy: OutputPolicy) -> Decision:
             "Hand over one of the checked types; another one needs a checker first.",
             ", ".join(kind.__name__ for kind in CHECKERS),
         )
-    decision = checker(raw, policy)
+    if isinstance(raw, RawIncidence):
+        decision = make_incidence_safe(raw, policy, within)
+    else:
+        decision = checker(raw, policy)
     more = [*decision.to_person, *_of_explanation(raw.explanation, policy), *_of_policy(policy)]
     return replace(decision, to_person=tuple(more))
 

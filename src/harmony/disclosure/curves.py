@@ -26,6 +26,8 @@ NO_INTERVAL: Final = "no interval can be shown with the minimum of events"
 SMALL_GROUP: Final = "group smaller than the minimum"
 #: Floating-point slack of a product that should be exactly one half.
 _HALF: Final = 0.5 + 1e-9
+#: Days by which two writings of one cut may differ: years are released to four decimals.
+_SAME_DAY: Final = 0.05
 
 #: Days and cause codes (0 = censored) of one group.
 Times = tuple[NDArray[np.float64], NDArray[np.int64]]
@@ -112,7 +114,11 @@ def joint_curves(
 
 
 def carried_curves(
-    groups: Mapping[str, Times], minimum: int, grid: float, least_left: int | None = None
+    groups: Mapping[str, Times],
+    minimum: int,
+    grid: float,
+    least_left: int | None = None,
+    within: Sequence[float] = (),
 ) -> MergedCurves:
     """
     Merge events over common cuts and carry censored patients on until enough wait (*carried* algorithm).
@@ -125,6 +131,9 @@ def carried_curves(
     ----------
     groups, minimum, grid, least_left
         As in `joint_curves`; `least_left` is compared with the released number at risk.
+    within : sequence of float
+        Cuts in days that were released from the same times: only these may be cuts, and censored patients are
+        released where they were released there. Empty = any time of the grid.
 
     Returns
     -------
@@ -136,11 +145,15 @@ def carried_curves(
     times, counts = _on_common_axis(groups, grid)
     cuts: list[int] = []
     start = 0
-    for at in range(len(times)):
+    fine = [at for at, time in enumerate(times) if any(abs(time - cut) < _SAME_DAY for cut in within)]
+    for at in fine if within else range(len(times)):
         if _may_close(counts.values(), slice(start, at + 1), minimum, with_censored=False):
             cuts.append(at)
             start = at + 1
-    intervals = {name: _carried_intervals(group, times, cuts, minimum) for name, group in counts.items()}
+    intervals = {
+        name: _joined(_carried_intervals(group, times, fine or cuts, minimum), times[cuts])
+        for name, group in counts.items()
+    }
     return _trimmed(counts, intervals, minimum if least_left is None else least_left, _spread)
 
 
@@ -207,6 +220,20 @@ def _carried_intervals(
         at_risk -= sum(events.values()) + released
         waiting -= released
         start = cut + 1
+    return found
+
+
+def _joined(intervals: Sequence[Interval], ends: NDArray[np.float64]) -> list[Interval]:
+    """Join intervals up to each of these ends; an end of every interval changes nothing."""
+    found: list[Interval] = []
+    parts: list[Interval] = []
+    for one in intervals:
+        parts.append(one)
+        if one.end in ends:
+            events = {code: sum(part.events[code] for part in parts) for code in one.events}
+            censored = sum(part.censored for part in parts)
+            found.append(replace(parts[0], end=one.end, events=events, censored=censored))
+            parts = []
     return found
 
 

@@ -17,6 +17,7 @@ from harmony.reporting.document import Curve, CurvePoint, IncidenceFigure, Survi
 
 #: Below this many patients a curve of a rare marker goes to a person.
 RARE_GROUP: Final = 20
+DAYS_PER_YEAR: Final = 365.25
 OTHER_CAUSES: Final = "Other causes"
 
 
@@ -56,11 +57,16 @@ def make_survival_safe(raw: RawSurvival, policy: OutputPolicy) -> Decision:
     return Decision(safe, tuple(actions), _to_person(merged, raw.missing, policy))
 
 
-def make_incidence_safe(raw: RawIncidence, policy: OutputPolicy) -> Decision:
+def make_incidence_safe(raw: RawIncidence, policy: OutputPolicy, within: Sequence[float] = ()) -> Decision:
     """
     Draw cumulative incidence curves from merged counts; all causes and groups share the cuts.
 
     Causes with fewer events than the minimum in a group that has them are pooled into *Other causes*.
+
+    Parameters
+    ----------
+    within : sequence of float
+        Cuts in years of a figure of the same events beside this one, which it keeps to; empty = any.
 
     Returns
     -------
@@ -74,7 +80,7 @@ def make_incidence_safe(raw: RawIncidence, policy: OutputPolicy) -> Decision:
     """
     _check_causes(raw)
     pooled, labels, rare = _pooled(raw, policy)
-    merged = _merged(pooled, policy)
+    merged = _merged(pooled, policy, within)
     actions = _actions(merged, policy)
     if len(labels) < len(raw.causes):
         actions.append(Action("merged", f"Rare causes are shown together as {OTHER_CAUSES}."))
@@ -113,14 +119,15 @@ def _times(group: SurvivalGroup | IncidenceGroup, cause: np.ndarray) -> Times:
     return np.maximum(days, 1.0), cause
 
 
-def _merged(groups: Mapping[str, Times], policy: OutputPolicy) -> MergedCurves:
+def _merged(groups: Mapping[str, Times], policy: OutputPolicy, within: Sequence[float] = ()) -> MergedCurves:
     small = [name for name, (days, _) in groups.items() if len(days) < policy.least_cell]
     if small:
         # The other groups go too: the size of the cohort, printed elsewhere, would give this one back.
         return MergedCurves((), {}, f"Group smaller than {policy.least_cell} patients: {', '.join(small)}.")
     if not groups:
         return MergedCurves((), {}, "No group.")
-    merged = carried_curves(groups, policy.least_events, policy.grid_days, policy.least_left)
+    days = [DAYS_PER_YEAR * year for year in within]
+    merged = carried_curves(groups, policy.least_events, policy.grid_days, policy.least_left, days)
     if not merged.withheld:
         return merged
     reason = f"No interval holds at least {policy.least_events} events in each group."

@@ -164,7 +164,7 @@ class RawSurvival:
     test : RawTest, optional
         Test between the groups.
     missing : int
-        Patients of the cohort who are in no group, because their group is not known.
+        Patients of the cohort who are in no group, because their group or their time is not known.
     """
 
     title: str
@@ -212,7 +212,7 @@ class RawIncidence:
     explanation : Explanation
         How this was counted.
     missing : int
-        Patients of the cohort who are in no group, because their group is not known.
+        Patients of the cohort who are in no group, because their group or their time is not known.
     """
 
     title: str
@@ -276,7 +276,7 @@ class RawModel:
     explanation : Explanation
         How this was counted.
     missing : int
-        Patients of the cohort who are not in the fit, because a variable is not known.
+        Patients of the cohort who are not in the fit, because a variable or their time is not known.
     """
 
     title: str

@@ -12,7 +12,9 @@ _WORDS: Final = {name: number for number, name in enumerate(_NAMES, start=1)}
 _PEOPLE: Final = (
     r"(?:[\w-]+\s){0,2}(?:patients?|persons?|people|cases?|wom[ae]n|m[ae]n|child(?:ren)?|individuals?)"
 )
-_COUNT: Final = re.compile(rf"\b(\d+|{'|'.join(_WORDS)})\s+{_PEOPLE}\b", re.IGNORECASE)
+_COUNT: Final = re.compile(
+    rf"(?<![\d.,])\b(\d+(?:,\d{{3}})*|{'|'.join(_WORDS)})\s+{_PEOPLE}\b", re.IGNORECASE
+)
 _RISKY: Final = re.compile(
     r"\b(single|the only|only one|a case of|case report|this patient|\d{1,3}[- ]year[- ]old)\b", re.IGNORECASE
 )
@@ -23,7 +25,7 @@ def small_counts(text: str, least_cell: int) -> tuple[str, ...]:
     found = []
     for match in _COUNT.finditer(text):
         word = match.group(1).lower()
-        if 0 < (_WORDS.get(word) or int(word)) < least_cell:
+        if 0 < (_WORDS.get(word) or int(word.replace(",", ""))) < least_cell:
             place = match.start() + 1
             found.append(f"A number of people below {least_cell} stands at character {place} of a text.")
     return tuple(found)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 RESULT_FILE = "result.json"
 
+#: What the statement beside the files says and each decision was signed over.
+STATED = ("result", "study", "release", "report_sha256")
+
 
 def publish(
     control: Control,
@@ -95,16 +98,22 @@ def verify_published(folder: Path, keys: Mapping[str, str]) -> dict[str, Any]:
     Raises
     ------
     SignatureInvalid
-        When there are fewer than two valid decisions of two people, or a file is not the signed one.
+        When there are fewer than two valid decisions of two people, or a decision was signed over another
+        result, study, release, disclosure report or other files than the statement and folder show.
     """
     statement: dict[str, Any] = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
     files = [entry for entry in file_hashes(folder) if entry["path"] != RESULT_FILE]
+    shown = {name: statement[name] for name in STATED} | {"files": files, "decision": "release"}
     people = set()
     for decision in statement["decisions"]:
         body = json.loads(decision["signed"])
         verify_signature(keys.get(body["person"], ""), decision["signed"].encode(), decision["signature"])
-        if body["files"] == files and body["result"] == statement["result"] and body["decision"] == "release":
-            people.add(body["person"])
+        if {name: body[name] for name in shown} != shown:
+            raise SignatureInvalid(
+                f"A decision about {statement['result']} was signed over something else.",
+                "Do not use this copy.",
+            )
+        people.add(body["person"])
     if len(people) < load().checkers.people:
         raise SignatureInvalid(
             f"{statement['result']} is not signed by two checkers as it lies here.", "Do not use this copy."

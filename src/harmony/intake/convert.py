@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -69,6 +69,29 @@ class Conversion:
         return {"tables": totals, "refused_lines": self.refused_lines}
 
 
+@dataclass(frozen=True)
+class FileFault:
+    """
+    One fault of a file itself, and where it is.
+
+    Attributes
+    ----------
+    error : HarmonyError
+        SizeOrEncoding, DataRefused (empty) or LayoutRefused (columns), as it is raised when it decides.
+    file : str
+        Name of the file.
+    line : int
+        1-based line; 0 when the fault is the whole file's.
+    column : str
+        Source column; empty when the fault is of no single one.
+    """
+
+    error: HarmonyError
+    file: str
+    line: int = 0
+    column: str = ""
+
+
 def delivery_key(folder: Path, layout: Layout, dictionary: Dictionary, provider: str) -> str:
     """Name a conversion by all that decides it: 12 hex digits of a hash over files and definitions."""
     digest = hashlib.sha256(f"{layout.sha256} {dictionary.sha256} {provider}".encode())
@@ -78,52 +101,43 @@ def delivery_key(folder: Path, layout: Layout, dictionary: Dictionary, provider:
     return digest.hexdigest()[:12]
 
 
-def check_files(folder: Path, layout: Layout, max_bytes: int) -> list[HarmonyError]:
-    """Return every fault of the files themselves: size and encoding first, then columns."""
-    faults: list[HarmonyError] = []
+def check_files(folder: Path, layout: Layout, max_bytes: int) -> list[FileFault]:
+    """Return every fault of the files themselves: size and encoding, and the columns of readable ones."""
+    faults: list[FileFault] = []
     for name in layout.files:
         try:
             check_file(folder / name, layout.encoding, max_bytes)
         except HarmonyError as error:
-            faults.append(error)
-    if not faults:
-        faults.extend(_column_faults(folder, layout))
+            faults.append(FileFault(error, name, int(error.details.get("line", 0))))
+        else:
+            faults.extend(_column_faults(folder, name, layout))
     return faults
 
 
-def _column_faults(folder: Path, layout: Layout) -> Iterable[LayoutRefused]:
-    for name in layout.files:
-        present = header(folder / name, layout.encoding, layout.delimiter)
-        tables = [table for table in layout.tables if table.file == name]
-        used = {column for table in tables for column in _used_columns(table)}
-        declared = used | {column for table in tables for column in table.ignore}
-        if len(declared & set(present)) * 2 < len(declared):
-            # Without a header the first patient stands here: nothing of this line is shown.
-            yield LayoutRefused(
-                f"{name} line 1: this is not the header of the layout; most declared columns are missing.",
-                f"Export with a header line, and columns separated by '{layout.delimiter}'.",
-            )
-            continue
-        for column in sorted(used - set(present)):
-            yield LayoutRefused(
-                f"{name} line 1: column '{column}' is missing.",
-                "Export it, or change the layout with its author.",
-            )
-        yield from _unexpected(name, present, declared)
-
-
-def _unexpected(file: str, present: Sequence[str], declared: set[str]) -> Iterable[LayoutRefused]:
+def _column_faults(folder: Path, name: str, layout: Layout) -> Iterable[FileFault]:
+    present = header(folder / name, layout.encoding, layout.delimiter)
+    tables = [table for table in layout.tables if table.file == name]
+    used = {column for table in tables for column in _used_columns(table)}
+    declared = used | {column for table in tables for column in table.ignore}
+    if len(declared & set(present)) * 2 < len(declared):
+        # Without a header the first patient stands here: nothing of this line is shown.
+        what = f"{name} line 1: this is not the header of the layout; most declared columns are missing."
+        next_step = f"Export with a header line, and columns separated by '{layout.delimiter}'."
+        yield FileFault(LayoutRefused(what, next_step), name, 1)
+        return
+    for column in sorted(used - set(present)):
+        yield _of_column(name, column, "is missing", "Export it, or change the layout with its author.")
     for column, times in Counter(present).items():
         if column not in declared:
-            yield LayoutRefused(
-                f"{file} line 1: column '{column}' is not declared.",
-                "Use it in the layout, ignore it with a reason, or leave it out of the export.",
-            )
+            next_step = "Use it in the layout, ignore it with a reason, or leave it out of the export."
+            yield _of_column(name, column, "is not declared", next_step)
         if times > 1:
-            yield LayoutRefused(
-                f"{file} line 1: column '{column}' stands {times} times.",
-                "Give every column a name of its own in the export.",
-            )
+            next_step = "Give every column a name of its own in the export."
+            yield _of_column(name, column, f"stands {times} times", next_step)
+
+
+def _of_column(file: str, column: str, what: str, next_step: str) -> FileFault:
+    return FileFault(LayoutRefused(f"{file} line 1: column '{column}' {what}.", next_step), file, 1, column)
 
 
 def _used_columns(table: TableRule) -> set[str]:

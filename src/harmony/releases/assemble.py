@@ -19,6 +19,7 @@ from harmony.settings import Zone
 from harmony.stages.journey import Release
 from harmony.stages.record import Input, Outcome, sha256_file
 from harmony.stages.run import Journal, open_stage, run
+from harmony.store.tables import read_table
 
 STAGE: Final = "release"
 STATEMENT: Final = "release.json"
@@ -58,8 +59,8 @@ def assemble(zone: Zone, folder: Path, parcel: Message, level: str, journal: Jou
             "level": level,
             "witness": "unwitnessed",
         }
-        counts = dict(body["patients"])
-        counts = {"in": counts["out"], "out": counts["out"], "set_aside": 0, "refused": 0}
+        released = read_table(target / "tables" / "patient.parquet").num_rows
+        counts = {"in": body["patients"]["out"], "out": released, "set_aside": 0, "refused": 0}
         return Outcome("passed", counts, (), dict(body["rows"]), details)
 
     return run(Release, zone, STAGE, release, [Input("parcel", parcel.sha256)], work, journal)

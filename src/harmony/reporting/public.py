@@ -170,8 +170,8 @@ class DeliveryStatus:
         patient, public or synthetic.
     stages : tuple of StageStatus
         All ten of `TRACK` in order: done ones, then at most one stopped or running, then waiting ones.
-    problems : int
-        Open problems of all severities.
+    problems : int or str
+        Open problems of all severities, or `HIDDEN`.
     next_step : str
         What happens next and who does it; empty when nothing is to do.
 
@@ -185,7 +185,7 @@ class DeliveryStatus:
     provider: str
     mark: Mark
     stages: tuple[StageStatus, ...]
-    problems: int
+    problems: Count
     next_step: str = ""
 
     def __post_init__(self) -> None:
@@ -199,8 +199,7 @@ class DeliveryStatus:
                 f"Delivery {self.id} goes on behind a stage that is not done.",
                 "Give done stages first, then at most one stopped or running, then waiting ones.",
             )
-        if self.problems < 0:
-            raise UsageError(f"Delivery {self.id} has {self.problems} problems.", "", "0 or more")
+        _check_count("problems", self.problems)
 
     @property
     def current(self) -> StageStatus:

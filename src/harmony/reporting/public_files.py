@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from harmony.errors import FormatRefused, HashMismatch, UsageError
-from harmony.reporting.document import Report
 from harmony.reporting.public import (
     Catalogue,
     CatalogueRow,
@@ -77,36 +76,6 @@ def read_deliveries(public: Path) -> Deliveries:
         return Deliveries(body["as_of"], tuple(_delivery(row) for row in body["rows"]))
     except (KeyError, TypeError, UsageError) as error:
         raise _wrong_form(DELIVERIES_FILE) from error
-
-
-def publish_report(
-    public: Path, report: Report, html: str, release: str, published_at: str
-) -> PublishedReport:
-    """
-    Put a released report into the public zone.
-
-    Parameters
-    ----------
-    public : Path
-        Folder of the public zone.
-    report : Report
-        The document; gives ids, title and marks.
-    html : str
-        The file that two checkers released, from `pages.render_report`.
-    release : str
-        REL id of the data.
-    published_at : str
-        ISO 8601 with zone.
-    """
-    digest = hashlib.sha256(html.encode()).hexdigest()
-    marks = tuple(dict.fromkeys(block.mark for block in report.blocks))
-    entry = PublishedReport(report.result, report.study, report.title, published_at, release, marks, digest)
-    folder = public / REPORTS_FOLDER / entry.result
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "report.html", html.encode())
-    # The entry comes last: a report without it is not listed and is published again.
-    _write_json(folder / "result.json", asdict(entry))
-    return entry
 
 
 def show_released(public: Path, folder: Path, statement: Mapping[str, Any]) -> PublishedReport:

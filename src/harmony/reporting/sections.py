@@ -140,7 +140,9 @@ def _attribute(svg: str, name: str) -> str:
 def markers_of(section: Section) -> tuple[tuple[str, str], ...]:
     """Return the markers that a section shows, with their words; zero joins when it stands beside one."""
     used = {cell.marker for cell in _cells(section) if cell.marker}
-    if isinstance(section, Characteristics) and any(_unreliable(row) for row in section.rows):
+    if isinstance(section, Characteristics) and any(
+        _unreliable(row, section.missing.get(row.variable, ())) for row in section.rows
+    ):
         used.add("u")
     legend = [(f"[{marker}]", text) for marker, text in words.MARKER_WORDS.items() if marker in used]
     if legend and any(cell.value == 0 for cell in _cells(section)):
@@ -148,9 +150,10 @@ def markers_of(section: Section) -> tuple[tuple[str, str], ...]:
     return tuple(legend)
 
 
-def _unreliable(row: CharacteristicRow) -> bool:
-    pairs = zip(row.counts, row.percents, strict=True)
-    return any(count.value is not None and percent is None for count, percent in pairs)
+def _unreliable(row: CharacteristicRow, missing: tuple[Cell, ...]) -> bool:
+    hidden = missing or (None,) * len(row.counts)
+    cells = zip(row.counts, row.percents, hidden, strict=True)
+    return any(words.percent(percent, count, gone) == "[u]" for count, percent, gone in cells)
 
 
 def _cells(value: Any) -> Iterator[Cell]:

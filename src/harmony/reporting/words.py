@@ -69,16 +69,17 @@ def share(value: float) -> str:
     return f"{decimal(100 * value, 0)}%"
 
 
-def percent(value: float | None, counted: Cell) -> str:
+def percent(value: float | None, counted: Cell, missing: Cell | None = None) -> str:
     """
     Write a level's per cent without its sign, for a column headed %.
 
-    A hidden count hides its per cent; a count without a per cent has too small a denominator.
+    A hidden count hides its per cent, and so does a hidden number of missing patients, which the per cent
+    would tell; any other count without a per cent has too small a denominator.
     """
     if counted.marker is not None:
         return f"[{counted.marker}]"
     if value is None:
-        return "[u]"
+        return "[c]" if missing is not None and missing.marker == "c" else "[u]"
     return f"<{_NO_BREAK}1" if 0 < value < 0.5 else decimal(value, 0)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 
 from harmony.dictionary.model import load
@@ -45,6 +46,26 @@ class Cohort:
         rows = common_rows(self.columns, Streams(self.seed, self.size))
         return {name: arrow_table(name, part, self.size, dictionary) for name, part in rows.items()}
 
+    def exported_by(self, provider: str) -> Cohort:
+        """
+        Return the same patients with the same courses, all on record at one provider.
+
+        A cohort of the mix keeps its distribution, on which the planted values are defined, and gets the
+        tests and the file shape of one provider.
+
+        Parameters
+        ----------
+        provider : str
+            A provider of the parameter file.
+
+        Raises
+        ------
+        UsageError
+            When there is no such provider.
+        """
+        _check_provider(provider)
+        return replace(self, columns={**self.columns, "provider": np.full(self.size, provider)})
+
 
 def simulate(n: int, seed: int, provider: str | None = "P02") -> Cohort:
     """
@@ -65,14 +86,19 @@ def simulate(n: int, seed: int, provider: str | None = "P02") -> Cohort:
     UsageError
         When n, seed or provider lie outside what the parameter file has.
     """
-    providers = definition("aml")["population"]["providers"]["weights"]
     if n < 1 or seed < 0:
         raise UsageError(
             f"A cohort of {n} patients with seed {seed} cannot be drawn.", "", "n >= 1, seed >= 0"
         )
-    if provider is not None and provider not in providers:
-        raise UsageError(f"There is no synthetic provider '{provider}'.", "", ", ".join(providers))
+    if provider is not None:
+        _check_provider(provider)
     streams = Streams(seed, n)
     columns = draw_course(streams, draw_disease(streams, provider))
     columns |= seen_days(columns)
     return Cohort(seed, columns | endpoints(columns))
+
+
+def _check_provider(provider: str) -> None:
+    providers = definition("aml")["population"]["providers"]["weights"]
+    if provider not in providers:
+        raise UsageError(f"There is no synthetic provider '{provider}'.", "", ", ".join(providers))

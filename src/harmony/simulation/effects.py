@@ -17,7 +17,7 @@ patient out of the effects that need the column:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,6 +33,10 @@ from harmony.statistics.tables import odds_ratio, share
 
 #: Distance from the planted value, in standard errors, at which an estimate no longer passes.
 PASS_LIMIT: Final = 3.0
+
+#: Distance that at most one in `RARE` of a disease's effects may exceed.
+USUAL_LIMIT: Final = 2.0
+RARE: Final = 20
 
 Known = dict[str, NDArray[np.float64]]
 
@@ -127,6 +131,27 @@ def passes(effect: PlantedEffect, estimate: float, std_err: float) -> bool:
         Its standard error, of the logarithm for ratios.
     """
     return abs(effect.distance(estimate, std_err)) < PASS_LIMIT
+
+
+def holds_together(distances: Collection[float]) -> bool:
+    """
+    Tell whether all planted effects of a disease are found, taken together.
+
+    Parameters
+    ----------
+    distances : collection of float
+        One `PlantedEffect.distance` an effect. Every one must lie within 3, and at most one in twenty may lie
+        beyond 2: of fewer than twenty effects none.
+
+    Raises
+    ------
+    UnsoundAnalysis
+        When there is no distance.
+    """
+    if not distances:
+        raise UnsoundAnalysis("There is no planted effect to judge.", "Pass one distance an effect.")
+    beyond = sum(abs(distance) > USUAL_LIMIT for distance in distances)
+    return all(abs(distance) < PASS_LIMIT for distance in distances) and RARE * beyond <= len(distances)
 
 
 def estimate(effect: PlantedEffect, columns: Mapping[str, NDArray[Any]]) -> tuple[float, float]:

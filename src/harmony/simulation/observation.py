@@ -33,7 +33,7 @@ def observe(cohort: Cohort, seed: int) -> dict[str, pa.Table]:
     Parameters
     ----------
     cohort : Cohort
-        All patients of one provider that `providers.yaml` describes.
+        All patients on record at one provider that `providers.yaml` describes (`Cohort.exported_by`).
     seed : int
         Seed of what was tested and what is missing, 0 or more.
 
@@ -65,7 +65,7 @@ def _provider(cohort: Cohort) -> dict[str, Any]:
     if len(names) != 1 or str(names[0]) not in described:
         raise UsageError(
             "Only a cohort of one described provider can be observed.",
-            "Simulate with the provider's name.",
+            "Simulate with the provider's name, or use exported_by.",
             ", ".join(described),
         )
     return described[str(names[0])]

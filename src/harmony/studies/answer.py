@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harmony.reporting.document import (
     Block,
@@ -21,6 +22,7 @@ DEATH = "Death of any cause"
 
 #: Year at which survival is put into words, where every curve reaches it.
 ANSWER_YEAR = 5.0
+ON_THE_LINE = "Read on the line between the released cuts."
 
 
 def answer(blocks: Sequence[Block]) -> str:
@@ -43,8 +45,10 @@ def headline(blocks: Sequence[Block]) -> list[tuple[str, str, Explanation]]:
     found = []
     for section in blocks[0].sections:
         if isinstance(section, SurvivalFigure) and section.endpoint == SURVIVAL:
+            words = section.explanation
+            words = replace(words, definition=f"{words.definition} {ON_THE_LINE}")
             found += [
-                (f"Alive at {at.time:.0f} years, {curve.group.lower()}", _interval(at), section.explanation)
+                (f"Alive at {at.time:.0f} years, {curve.group.lower()}", _interval(at), words)
                 for curve in section.curves
                 if (at := _at(curve, ANSWER_YEAR)) is not None
             ]

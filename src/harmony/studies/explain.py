@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harmony import __version__
@@ -48,6 +48,30 @@ class Explainer:
             release=self.release,
             code_version=__version__,
         )
+
+
+def counted(
+    words: Explanation, inside: int, size: int, place: str, reason: str, least_cell: int
+) -> Explanation:
+    """
+    Return an explanation that says how many patients a number stands on, and how many it does not.
+
+    Parameters
+    ----------
+    inside, size : int
+        Patients in the table, figure or model, and in the cohort.
+    place, reason : str
+        "in a curve"; why the others are not there.
+    least_cell : int
+        The policy's minimum cell; a smaller number is written as "fewer than".
+    """
+
+    def said(count: int) -> str:
+        return f"fewer than {least_cell}" if 0 < count < least_cell else f"{count:,}"
+
+    text = f"{said(inside)} of {said(size)} patients are {place}"
+    others = f"; {said(size - inside)} are not: {reason}." if size > inside else "."
+    return replace(words, missing=f"{words.missing} {text[0].upper()}{text[1:]}{others}")
 
 
 def explainer(view: StudyView, mark: Mark, sources: tuple[str, ...]) -> Explainer:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harmony.analysis.groups import Variable
+from harmony.anonymity.policy import load_policy
 from harmony.cohorts.frame import Requirement
 from harmony.errors import UsageError
 from harmony.hematology.endpoints.times import COMPETING, ENDPOINTS
@@ -34,7 +36,6 @@ class VariablePart(_Part):
     label: Text
     levels: dict[str, str] = {}
     cuts: tuple[float, ...] = ()
-    sensitive: bool = True
 
 
 class StepPart(_Part):
@@ -139,9 +140,24 @@ class Plan(_Part):
         return self
 
     def variable(self, field: str) -> Variable:
-        """Return a field's variable."""
+        """Return a field's variable; the anonymity policy, not the study, says what is sensitive."""
         part = self.variables[field]
-        return Variable(field, part.label, part.levels, part.cuts, part.sensitive)
+        return Variable(field, part.label, part.levels, part.cuts, is_sensitive(field))
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield every text that the report prints as the study wrote it, with the name of its place."""
+        yield from (("Title", self.title), ("Question", self.question), ("Lay summary", self.lay_summary))
+        yield from (("Limits", text) for text in self.limits)
+        for block in self.blocks:
+            yield "Heading", block.heading
+            yield f"{block.heading}, introduction", block.intro
+            steps = [text for step in block.cohort for text in (step.label, step.reason)]
+            titles = [part.title for part in (*block.survival, *block.incidence)]
+            titles += [model.title for model in block.cox]
+            for text in (block.start, *steps, *titles):
+                yield f"{block.heading}, titles and steps", text
+            for note in block.notes:
+                yield from ((f"{block.heading}, note", text) for text in (note.title, note.text))
 
     def requirements(self, block: BlockPart) -> tuple[Requirement, ...]:
         """Return a block's inclusion steps."""
@@ -150,6 +166,16 @@ class Plan(_Part):
     def frame_fields(self, block: BlockPart) -> tuple[str, ...]:
         """Return every field that a block reads, one row per patient."""
         return tuple(dict.fromkeys([*self.variables, *(step.field for step in block.cohort)]))
+
+
+@cache
+def _roles() -> Mapping[str, str]:
+    return load_policy().roles
+
+
+def is_sensitive(field: str) -> bool:
+    """Return whether the packaged anonymity policy calls a field sensitive; a field without a role is."""
+    return _roles().get(field, "sensitive") == "sensitive"
 
 
 def load_plan(path: Path) -> tuple[Plan, str]:

@@ -22,6 +22,7 @@ from harmony.disclosure.results import RawComparison, RawEstimate
 from harmony.errors import UsageError
 from harmony.hematology.endpoints.times import (
     COMPLETE_REMISSION,
+    NOT_ASSESSED,
     EndpointTimes,
     overall_survival,
     relapse_free_survival,
@@ -124,7 +125,9 @@ def effect_columns(tables: Tables) -> Columns:
         "intensive": _flag(
             frame["treatment.intensity"], "intensive", ("intensive", "non_intensive", "supportive")
         ),
-        "apl": np.array([float(value == "aml_pml_rara") for value in frame["diagnosis.aml_entity"]]),
+        "apl": np.array(
+            [np.nan if v is None else float(v == "aml_pml_rara") for v in frame["diagnosis.aml_entity"]]
+        ),
         "age": as_numbers(frame["patient.age_at_diagnosis"]),
         "eln_favourable": _flag(risk, "favourable", ("favourable", "intermediate", "adverse")),
         "eln_adverse": _flag(risk, "adverse", ("favourable", "intermediate", "adverse")),
@@ -152,7 +155,7 @@ def _remission(tables: Tables, people: NDArray[Any]) -> NDArray[np.float64]:
     for person, code, line in zip(
         response["person"], response["response"], response["line_number"], strict=True
     ):
-        if line == 1 and code is not None and code != "relapse":
+        if line == 1 and code is not None and code not in ("relapse", *NOT_ASSESSED):
             first_line[person] = max(first_line.get(person, 0.0), float(code in COMPLETE_REMISSION))
     return np.array([first_line.get(person, np.nan) for person in people])
 

@@ -7,17 +7,18 @@ checkers; what cannot leave is named with its reason, so that no reader takes ab
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harmony.disclosure.control import make_safe
+from harmony.disclosure.linked import link, shared_cuts
 from harmony.disclosure.policy import OutputPolicy
-from harmony.disclosure.results import RawResult
+from harmony.disclosure.results import RawIncidence, RawResult, RawSurvival
 from harmony.disclosure.text import check_text
 from harmony.errors import UnsoundAnalysis
-from harmony.reporting.document import Block, Note, Report, Section
+from harmony.reporting.document import Block, Note, Report, Section, SurvivalFigure
 from harmony.stages.journey import StudyView
 from harmony.store.columns import read_columns
 from harmony.studies.answer import answer, headline
@@ -26,6 +27,10 @@ from harmony.studies.gate_effect import gate_comparison
 from harmony.studies.plan import BlockPart, Plan
 from harmony.studies.planted import planted_comparison
 from harmony.studies.sections import BlockData, Tables, open_block, results
+
+NO_TRUTH = (
+    "The truth of the synthetic cohort was not given. Run the study with --truth, made by harmony simulate."
+)
 
 BANNER = {
     "public": "Demonstration. Public teaching tables and synthetic patients; not for clinical use.",
@@ -56,13 +61,29 @@ class StudyResult:
 
 @dataclass
 class _Findings:
+    policy: OutputPolicy
     actions: list[str] = field(default_factory=list)
     to_person: list[str] = field(default_factory=list)
 
-    def safe(self, result: RawResult | Note, policy: OutputPolicy, heading: str) -> Section:
+    def all_safe(self, results: Iterable[RawResult | Note], heading: str) -> tuple[Section, ...]:
+        """Return the results of one block as safe sections that tell nothing together either."""
+        drawn: list[tuple[RawSurvival, SurvivalFigure]] = []
+        sections: list[Section] = []
+        for result in results:
+            within = shared_cuts(result, drawn) if isinstance(result, RawIncidence) else ()
+            section = self._safe(result, heading, within)
+            sections.append(section)
+            if isinstance(result, RawSurvival) and isinstance(section, SurvivalFigure):
+                drawn.append((result, section))
+        linked = link(sections, self.policy)
+        self.actions += [f"{heading}, {title}: {action.text}" for title, action in linked.actions]
+        self.to_person += [f"{heading}: {finding}" for finding in linked.to_person]
+        return linked.sections
+
+    def _safe(self, result: RawResult | Note, heading: str, within: tuple[float, ...]) -> Section:
         if isinstance(result, Note):
             return result
-        decision = make_safe(result, policy)
+        decision = make_safe(result, self.policy, within)
         self.actions += [f"{heading}, {result.title}: {action.text}" for action in decision.actions]
         self.to_person += [f"{heading}, {result.title}: {finding}" for finding in decision.to_person]
         if decision.safe is None:
@@ -102,18 +123,20 @@ def run_study(
         When no block of the plan has a source in the view.
     """
     tables = read_columns(view.folder)
-    findings = _Findings()
+    findings = _Findings(policy)
     blocks = [
         block
         for part in plan.blocks
-        if (block := _block(plan, part, view, tables, policy, truth, leave_out, findings)) is not None
+        if (block := _block(plan, part, view, tables, truth, leave_out, findings)) is not None
     ]
     if not blocks:
         raise UnsoundAnalysis(
             "No source of the study is open to it today.", "Ask the steward about the agreements."
         )
     findings.to_person += [
-        f"Lay summary: {text}" for text in check_text(plan.lay_summary, (), policy.least_cell)
+        f"{place}: {finding}"
+        for place, text in plan.texts()
+        for finding in check_text(text, (), policy.least_cell)
     ]
     marks = {block.mark for block in blocks}
     numbers = headline(blocks)
@@ -146,7 +169,6 @@ def _block(
     part: BlockPart,
     view: StudyView,
     tables: Tables,
-    policy: OutputPolicy,
     truth: Path | None,
     leave_out: frozenset[str],
     findings: _Findings,
@@ -154,16 +176,23 @@ def _block(
     if not set(part.sources) & set(view.sources):
         return None
     words = explainer(view, part.mark, part.sources)
-    data = open_block(plan, part, tables, words, leave_out)
-    sections = [findings.safe(result, policy, part.heading) for result in results(data)]
-    if part.planted and truth is not None:
-        sections.append(findings.safe(_planted(data, truth), policy, part.heading))
-    cost = gate_comparison(view, part.sources, words)
-    sections.append(findings.safe(cost, policy, part.heading))
-    return Block(part.mark, part.heading, part.intro, tuple(sections))
+    least = findings.policy.least_cell
+    try:
+        data = open_block(plan, part, tables, words, leave_out, least)
+    except UnsoundAnalysis as error:
+        # One block without patients must not take the others with it.
+        nobody = Note("Not computed: the whole block", f"{error.what} {error.next_step}".strip())
+        return Block(part.mark, part.heading, part.intro, (nobody,))
+    found = [*results(data)]
+    if part.planted:
+        found.append(_planted(data, truth))
+    found.append(gate_comparison(view, part.sources, words, least))
+    return Block(part.mark, part.heading, part.intro, findings.all_safe(found, part.heading))
 
 
-def _planted(data: BlockData, truth: Path) -> RawResult:
+def _planted(data: BlockData, truth: Path | None) -> RawResult | Note:
+    if truth is None:
+        return Note("Not computed: planted effects", NO_TRUTH)
     words = data.words.explain(
         "Planted: limit of the estimator in 400,000 simulated patients. Found: the same estimator on the "
         "released tables, tested patients only, and on the true values of the cohort. An effect holds when "

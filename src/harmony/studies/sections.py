@@ -13,11 +13,11 @@ from harmony.analysis.describe import attrition, characteristics
 from harmony.analysis.model import ModelVariable, fit_cox
 from harmony.analysis.survival import incidence, survival
 from harmony.cohorts.frame import Cohort, build_frame, select
-from harmony.disclosure.results import RawResult
+from harmony.disclosure.results import RawIncidence, RawResult, RawSurvival
 from harmony.errors import UnsoundAnalysis
 from harmony.hematology.endpoints.times import ENDPOINTS, EndpointTimes
 from harmony.reporting.document import Note
-from harmony.studies.explain import Explainer
+from harmony.studies.explain import Explainer, counted
 from harmony.studies.plan import BlockPart, CoxPart, CurvePart, Plan
 
 Tables = Mapping[str, Mapping[str, NDArray[Any]]]
@@ -33,15 +33,22 @@ class BlockData:
     cohort: Cohort
     words: Explainer
     leave_out: frozenset[str]
+    least_cell: int
 
 
 def open_block(
-    plan: Plan, block: BlockPart, tables: Tables, words: Explainer, leave_out: frozenset[str]
+    plan: Plan,
+    block: BlockPart,
+    tables: Tables,
+    words: Explainer,
+    leave_out: frozenset[str],
+    least_cell: int,
 ) -> BlockData:
     """Cut the tables down to the block's sources and build its cohort; raises when nobody remains."""
     own = {name: _of_sources(rows, block.sources, block.mark) for name, rows in tables.items()}
     frame = build_frame(own, plan.frame_fields(block))
-    return BlockData(plan, block, own, select(frame, block.start, plan.requirements(block)), words, leave_out)
+    cohort = select(frame, block.start, plan.requirements(block))
+    return BlockData(plan, block, own, cohort, words, leave_out, least_cell)
 
 
 def _of_sources(
@@ -94,9 +101,14 @@ def _described(data: BlockData) -> RawResult:
     words = data.words.explain(
         f"Patients by group ({group.label}); the value of the index diagnosis or the first record.",
         "Patients of the group whose value is known; not tested and not assessed count as not known.",
-        "Counted in the column Missing; a patient without a known group stands in no column.",
+        "Counted in the column Missing.",
     )
-    return characteristics(data.cohort, group, variables, f"Characteristics by {_inside(group.label)}", words)
+    # The groups are the columns of the table: that nobody of a column is in another says nothing.
+    variables = [replace(v, sensitive=v.sensitive and v.field != group.field) for v in variables]
+    found = characteristics(
+        data.cohort, group, variables, f"Characteristics by {_inside(group.label)}", words
+    )
+    return _counted(data, found, sum(found.sizes), "in a column", "their group is not known")
 
 
 def _times(data: BlockData, endpoint: str) -> EndpointTimes:
@@ -116,7 +128,8 @@ def _curve_words(data: BlockData, times: EndpointTimes, what: str) -> Any:
 def _survival(data: BlockData, part: CurvePart) -> RawResult:
     times = _times(data, part.endpoint)
     words = _curve_words(data, times, "Kaplan-Meier estimate")
-    return survival(data.cohort, times, data.plan.variable(part.by), part.title, words)
+    found = survival(data.cohort, times, data.plan.variable(part.by), part.title, words)
+    return _drawn(data, found)
 
 
 def _incidence(data: BlockData, part: CurvePart) -> RawResult:
@@ -125,7 +138,8 @@ def _incidence(data: BlockData, part: CurvePart) -> RawResult:
     if part.pool:
         pooled = "; ".join(f"{label}: {', '.join(members)}" for label, members in part.pool.items())
         words = replace(words, definition=f"{words.definition} Pooled causes: {pooled}.")
-    return incidence(data.cohort, _pooled(times, part.pool), data.plan.variable(part.by), part.title, words)
+    pooled_times, group = _pooled(times, part.pool), data.plan.variable(part.by)
+    return _drawn(data, incidence(data.cohort, pooled_times, group, part.title, words))
 
 
 def _pooled(times: EndpointTimes, pool: Mapping[str, tuple[str, ...]]) -> EndpointTimes:
@@ -157,4 +171,15 @@ def _model(data: BlockData, part: CoxPart) -> RawResult:
         "Patients of whom every factor is known.",
         "Patients with an unknown factor are not in the model.",
     )
-    return fit_cox(data.cohort, times, terms, part.title, words)
+    found = fit_cox(data.cohort, times, terms, part.title, words)
+    return _counted(data, found, found.patients, "in the model", "a factor or their time is not known")
+
+
+def _drawn(data: BlockData, found: RawSurvival | RawIncidence) -> RawResult:
+    inside = sum(len(group.days) for group in found.groups)
+    return _counted(data, found, inside, "in a curve", "their group or their time is not known")
+
+
+def _counted(data: BlockData, found: Any, inside: int, place: str, reason: str) -> RawResult:
+    words = counted(found.explanation, inside, data.cohort.size, place, reason, data.least_cell)
+    return replace(found, explanation=words)

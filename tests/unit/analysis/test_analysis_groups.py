@@ -46,3 +46,10 @@ def test_a_band_counts_as_its_middle():
     found = as_numbers(of("60-69", None, 50.0))
     assert found.tolist()[::2] == [65.0, 50.0]
     assert np.isnan(found[1])
+
+
+def test_a_code_that_no_level_names_is_unsound_and_not_taken_as_missing():
+    with pytest.raises(UnsoundAnalysis, match=r"Label: a code .* stands in no level") as caught:
+        levels(of("a", "b", None), {"a": "Ay"})
+    assert "Declare it in levels" in caught.value.next_step
+    assert levels(of("a", "failed", "NE", None), {"a": "Ay"}) == (["Ay", None, None, None], ("Ay",))

@@ -313,6 +313,22 @@ def test_a_published_copy_with_a_changed_file_or_one_signature_does_not_verify(w
         verify_published(folder, world.keys)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("result", "RES-ffffffffffff"), ("study", "STU-ffffffffffff"), ("release", "REL-ffffffffffff"),
+     ("report_sha256", "0" * 64)],
+)  # fmt: skip
+def test_a_statement_that_says_something_else_than_was_signed_does_not_verify(
+    name, value, world, study, tmp_path
+):
+    folder = publish_it(world, released(world, study, tmp_path), tmp_path)
+    statement = json.loads((folder / "result.json").read_text())
+    assert verify_published(folder, world.keys)[name] != value
+    (folder / "result.json").write_text(json.dumps(statement | {name: value}))
+    with pytest.raises(SignatureInvalid, match="something else"):
+        verify_published(folder, world.keys)
+
+
 def test_the_same_request_twice_is_one_and_other_files_under_its_id_are_refused(world, study, tmp_path):
     first = world.request(study, tmp_path, result="RES-0123456789ab")
     assert world.request(study, tmp_path, result=first) == first

@@ -166,9 +166,25 @@ def test_a_latin_1_file_declared_as_utf_8_names_its_first_bad_line(tmp_path):
     layout = write_layout(tmp_path / "layout", layout_text("patient.sex"))
     (tmp_path / "one.csv").write_bytes("id;cell\n1;male\n2;f\u00e9male\n3;m\u00e4le\n".encode("iso-8859-1"))
     (fault,) = check_files(tmp_path, layout, 10**6)
-    assert fault.exit_code == 11
-    assert fault.what == "one.csv line 3 is not utf-8."
-    assert "iso-8859-1" in fault.next_step
+    assert (fault.error.exit_code, fault.file, fault.line, fault.column) == (11, "one.csv", 3, "")
+    assert fault.error.what == "one.csv line 3 is not utf-8."
+    assert "iso-8859-1" in fault.error.next_step
+
+
+def test_columns_of_a_readable_file_are_listed_beside_another_files_encoding_and_the_layout_decides(tmp_path):
+    from small_layouts import layout_text, write_layout
+
+    from harmony.intake.convert import check_files
+
+    first, second = layout_text("gene_test.npm1_status").split('[[table]]\nname = "gene_test"')
+    text = f'{first.replace("one.csv", "other file.csv")}[[table]]\nname = "gene_test"{second}'
+    two = write_layout(tmp_path / "layout", text.replace("one.csv", "one 2.csv"))
+    (tmp_path / "other file.csv").write_bytes(b"a\xff\n")
+    (tmp_path / "one 2.csv").write_bytes(b"id;new column\n1;male\n")
+    found = [(f.error.exit_code, f.file, f.line, f.column) for f in check_files(tmp_path, two, 10**6)]
+    assert found == [
+        (11, "other file.csv", 1, ""), (12, "one 2.csv", 1, "cell"), (12, "one 2.csv", 1, "new column"),
+    ]  # fmt: skip
 
 
 #: Bytes of a small UTF-8 file, and the first line that is wrong.

@@ -83,7 +83,7 @@ def test_stage_holds_the_checked_files_the_copy_and_the_mapped_share(zone, journ
         path = f"tables/{name}.parquet"
         assert stage.path(path).read_bytes() == checked.path(path).read_bytes()
     assert from_omop(read_tables(stage.path("omop")), DICTIONARY) == tables()
-    assert stage.record.counts == {"in": 4, "out": 4, "set_aside": 0, "refused": 0}
+    assert stage.record.counts == {"in": 2, "out": 2, "set_aside": 0, "refused": 0}
     assert {d.id for d in stage.record.definitions} == {"harmony-core", "harmony-concepts"}
     rows = {o.path: o.rows for o in stage.record.outputs}
     assert rows["omop/person.parquet"] == 2

@@ -9,8 +9,9 @@ import shutil
 import pytest
 from small_network import build
 
-from harmony.actors import platform
+from harmony.actors import platform, standing
 from harmony.actors.desk import at, today
+from harmony.disclosure.policy import load_policy
 from harmony.errors import HashMismatch, SignatureInvalid, Tampered, UsageError
 from harmony.identity.peers import read_peers
 from harmony.releases.assemble import release_sha256
@@ -123,7 +124,7 @@ def test_a_changed_release_does_not_verify(name, small):
 def test_real_patients_are_counted_in_steps_and_small_counts_are_hidden():
     row = {"provider": "P01", "disease": "AML", "mark": "patient", "agreed": "not declared",
            "delivered": 103, "harmonised": 10, "analysable": 11}  # fmt: skip
-    found = platform._publishable(row)
+    found = standing.publishable(row, load_policy("public"))
     assert found["delivered"] == 105
     assert (found["harmonised"], found["analysable"], found["agreed"]) == ("[c]", 10, "not declared")
-    assert platform._publishable({**row, "mark": "public"})["delivered"] == 103
+    assert standing.publishable({**row, "mark": "public"}, load_policy("public"))["delivered"] == 103

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import report_example as example
 
+from harmony.reporting.document import Report
 from harmony.reporting.pages import render_report
 from harmony.reporting.public import (
     HIDDEN,
@@ -15,9 +18,10 @@ from harmony.reporting.public import (
     CatalogueRow,
     Deliveries,
     DeliveryStatus,
+    PublishedReport,
     StageStatus,
 )
-from harmony.reporting.public_files import publish_report, write_catalogue, write_deliveries
+from harmony.reporting.public_files import show_released, write_catalogue, write_deliveries
 
 NOW = "2026-11-24T09:12:00+00:00"
 
@@ -58,6 +62,21 @@ def deliveries() -> tuple[DeliveryStatus, ...]:
                        8, "Write the year with four digits in follow_up.csv, then send the delivery again."),
         DeliveryStatus("DLV-22cc33dd44ee", "EBMT tables", "public", track(7, "running", "2,279 patients"), 1),
     )  # fmt: skip
+
+
+def publish_report(public: Path, report: Report, html: str, release: str, at: str) -> PublishedReport:
+    """Show a report as if its decisions had been verified, published at a given time."""
+    marks = list(dict.fromkeys(block.mark for block in report.blocks))
+    statement = {"result": report.result, "study": report.study, "release": release}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "report.html").write_text(html, encoding="utf-8")
+        (folder / "card.json").write_text(json.dumps({"title": report.title, "marks": marks}))
+        (folder / "result.json").write_text(json.dumps(statement))
+        entry = public / "reports" / report.result / "result.json"
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        entry.write_text(json.dumps({"schema": 1, "published_at": at}))
+        return show_released(public, folder, statement)
 
 
 def fill(network: Path) -> Path:

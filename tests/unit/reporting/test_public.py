@@ -109,7 +109,7 @@ def test_a_catalogue_file_in_another_form_is_refused(tmp_path, content):
 
 def test_a_published_report_is_listed_and_read_and_a_changed_one_refused(tmp_path):
     report = report_example.report()
-    entry = public_files.publish_report(
+    entry = public_example.publish_report(
         tmp_path, report, "<p>æ</p>", report_example.RELEASE, public_example.NOW
     )
     assert public_files.list_reports(tmp_path) == (entry,)
@@ -123,18 +123,30 @@ def test_a_published_report_is_listed_and_read_and_a_changed_one_refused(tmp_pat
 def test_reports_are_listed_newest_first(tmp_path):
     report = report_example.report()
     for result, at in (("RES-000000000001", "2026-01-01"), ("RES-000000000002", "2026-03-01")):
-        public_files.publish_report(tmp_path, replace(report, result=result), "x", report_example.RELEASE, at)
+        public_example.publish_report(
+            tmp_path, replace(report, result=result), "x", report_example.RELEASE, at
+        )
     assert [entry.published_at for entry in public_files.list_reports(tmp_path)] == [
         "2026-03-01", "2026-01-01",
     ]  # fmt: skip
 
 
 def test_an_entry_that_lies_under_another_id_is_refused(tmp_path):
-    entry = public_files.publish_report(tmp_path, report_example.report(), "x", report_example.RELEASE, "now")
+    entry = public_example.publish_report(
+        tmp_path, report_example.report(), "x", report_example.RELEASE, "now"
+    )
     folder = tmp_path / "reports" / entry.result
     folder.rename(tmp_path / "reports" / "RES-ffffffffffff")
     with pytest.raises(FormatRefused):
         public_files.list_reports(tmp_path)
+
+
+def test_hidden_problems_are_a_count_and_other_words_or_negative_ones_are_not():
+    shown = replace(public_example.deliveries()[0], mark="patient", problems="[c]")
+    assert shown.problems == "[c]"
+    for wrong in (-1, "not declared", "many", True):
+        with pytest.raises(UsageError, match="problems"):
+            replace(shown, problems=wrong)
 
 
 def test_the_files_hold_exactly_the_published_fields(tmp_path):

@@ -23,6 +23,11 @@ def test_a_hidden_count_hides_its_per_cent_even_when_one_was_handed_over():
 
 def test_a_count_without_per_cent_is_marked_unreliable_and_not_left_blank():
     assert words.percent(None, Cell(12)) == "[u]"
+    assert words.percent(None, Cell(12), Cell(3)) == "[u]"
+
+
+def test_a_per_cent_that_would_tell_a_hidden_number_of_missing_is_hidden_and_not_unreliable():
+    assert words.percent(None, Cell(12), Cell(None, "c")) == "[c]"
 
 
 def test_a_small_share_is_never_written_as_zero():

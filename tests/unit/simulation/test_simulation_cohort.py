@@ -214,3 +214,18 @@ def test_lesions_and_genes_of_the_engine_are_fields_of_the_dictionary():
     assert all(dictionary.has(f"cytogenetics.{lesion}") for lesion in LESIONS)
     assert all(dictionary.has(f"gene_test.{gene.lower()}_status") for gene in GENES)
     assert not dictionary.has("gene_test.jak2_status")
+
+
+def test_a_cohort_of_the_mix_keeps_its_patients_when_one_provider_exports_it():
+    mix = simulate(500, 7, None)
+    exported = mix.exported_by("P02")
+    assert set(exported.columns["provider"]) == {"P02"} and len(set(mix.columns["provider"])) > 5
+    for name in ("frailty", "os_time", "t_censored", "age"):
+        assert exported.columns[name] is mix.columns[name]
+    # Drawn at P02, the same seed gives other frailties: the centre's own effect.
+    assert not (simulate(500, 7).columns["frailty"] == mix.columns["frailty"]).all()
+
+
+def test_a_cohort_cannot_be_exported_by_an_unknown_provider():
+    with pytest.raises(UsageError, match="P99"):
+        simulate(5, 7, None).exported_by("P99")

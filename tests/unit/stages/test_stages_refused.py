@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import toy_stage
+from namespaces import UNSHARE
 from toy_stage import STAGE, Toy, child, journal_of, make_zone, run_toy, wait_for
 
 from harmony.errors import Busy, NotPermitted, Tampered
@@ -186,7 +187,7 @@ def test_full_disk_leaves_nothing_and_the_space_is_free_again(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     shell = f'mount -t tmpfs -o size={DISK} none "$1" && exec "$2" -c "$3" "$1" {DISK}'
-    command = ["unshare", "-m", "sh", "-c", shell, "sh", str(disk), sys.executable, FULL_DISK]
+    command = [*UNSHARE, "-m", "sh", "-c", shell, "sh", str(disk), sys.executable, FULL_DISK]
     environment = os.environ | {"PYTHONPATH": str(Path(toy_stage.__file__).parent)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 """Blocks of a study on small tables: marks stay apart, what is unsound is said, words follow the numbers."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,7 +23,7 @@ from harmony.reporting.document import (
 from harmony.studies.answer import answer, headline
 from harmony.studies.explain import explainer
 from harmony.studies.gate_effect import gate_comparison
-from harmony.studies.plan import Plan
+from harmony.studies.plan import Plan, VariablePart
 from harmony.studies.planted import effect_columns
 from harmony.studies.sections import open_block, results
 
@@ -95,7 +96,7 @@ def plan(**block):
 def computed(own_plan, data, leave_out=frozenset()):
     block = own_plan.blocks[0]
     words = explainer(view(), block.mark, block.sources)
-    return list(results(open_block(own_plan, block, data, words, leave_out)))
+    return list(results(open_block(own_plan, block, data, words, leave_out, 10)))
 
 
 def test_a_block_holds_patients_of_its_own_mark_only():
@@ -126,7 +127,45 @@ def test_a_variable_left_out_is_in_no_table():
     assert isinstance(survival, RawSurvival)
 
 
-def test_an_empty_cohort_stops_the_study():
+def test_every_number_says_how_many_are_not_in_it():
+    data = tables()
+    last = data["patient"]["last_contact_day"]
+    data["patient"]["death_day"][1], last[1] = np.nan, np.nan
+    _, table, survival, _ = computed(plan(), data)
+    assert table.explanation.missing.endswith("60 of 60 patients are in a column.")
+    assert survival.missing == 1
+    assert survival.explanation.missing.endswith(
+        "59 of 60 patients are in a curve; fewer than 10 are not: their group or their time is not known."
+    )
+
+
+def test_a_code_that_the_study_does_not_name_is_said():
+    own = plan()
+    variables = {**own.variables, "patient.sex": VariablePart(label="Sex", levels={"male": "Men"})}
+    _, table, *_ = computed(own.model_copy(update={"variables": variables}), tables())
+    assert isinstance(table, Note)
+    assert "Sex: a code of the release stands in no level" in table.text
+    assert "female" not in table.text
+
+
+def test_the_columns_of_a_table_are_not_sensitive_in_it():
+    field = "transplant.t_cell_depletion"
+    data = tables()
+    own = {name: data["patient"][name] for name in ("person", "provider_id", "mark")}
+    data["transplant"] = {**own, "t_cell_depletion": of(*(["present", "absent", "absent", "present"] * 30))}
+    base = plan(survival=[], incidence=[])
+    variables = {**base.variables, field: VariablePart(label="Depletion")}
+
+    def row(group):
+        block = base.blocks[0].model_copy(update={"group": group, "table1": (field,)})
+        changed = base.model_copy(update={"variables": variables, "blocks": (block,)})
+        return computed(changed, data)[1].variables[0]
+
+    assert row("patient.disease").sensitive
+    assert not row(field).sensitive
+
+
+def test_an_empty_cohort_stops_the_block():
     nobody = plan(cohort=[{"label": "CLL", "reason": "Other", "field": "patient.disease", "values": ["CLL"]}])
     with pytest.raises(UnsoundAnalysis, match="Nobody remains"):
         computed(nobody, tables())
@@ -159,34 +198,58 @@ def test_an_explanation_names_only_sources_open_to_the_study():
     assert both.release == f"REL-0123456789ab, content {'c' * 16}"
 
 
-#: Estimates before and after the gate, and the verdict.
+#: Estimates before and after the gate, the verdict, the smallest counts behind them.
 VERDICTS = (
-    ([2.0, 1.5, 2.5], [2.0, 1.5, 2.5], "unchanged"),
-    ([2.0, 1.5, 2.5], [1.9, 1.4, 2.4], "changed by 5.0%"),
-    ([0.0, 0.0, 0.1], [0.1, 0.0, 0.2], "changed"),
-    ([2.0, 1.5, 2.5], None, "not estimable after the gate"),
-    (None, [2.0, 1.5, 2.5], "not estimable"),
+    ([2.0, 1.5, 2.5, 50, 20], [2.0, 1.5, 2.5, 48, 19], "unchanged", (48, 19)),
+    ([2.0, 1.5, 2.5, 50, 20], [1.9, 1.4, 2.4, 50, 20], "changed by 5.0%", (50, 20)),
+    ([0.0, 0.0, 0.1, 50, None], [0.1, 0.0, 0.2, 9, None], "changed", (9, None)),
+    ([2.0, 1.5, 2.5, 50, 20], None, "not estimable after the gate", (50, 20)),
+    (None, [2.0, 1.5, 2.5, 50, 20], "not estimable", (50, 20)),
+    # A release made before the counts were kept: nobody can say what the estimate stands on.
+    ([2.0, 1.5, 2.5], [2.0, 1.5, 2.5], "unchanged", (0, 0)),
 )
 
 
-@pytest.mark.parametrize(("before", "after", "verdict"), VERDICTS)
-def test_the_cost_of_the_gate_is_put_into_words(before, after, verdict, tmp_path):
-    import json
-
+def cost(before, after, blanked, tmp_path, sources=("P01", "P02"), wanted=("P01",)):
     source = {
-        "provider": "P01", "levels": {"patient.sex": "blank"}, "loss": 0.25, "blanked": 3, "patients_out": 60,
+        "provider": "P01", "mark": "public", "levels": {"patient.sex": "blank"}, "loss": 0.25,
+        "blanked": blanked, "patients_out": 60,
         "horizon": False, "risk": {"k": 7}, "estimates": {"Hazard ratio of death": [before, after]},
     }  # fmt: skip
     path = tmp_path / "gate.json"
-    path.write_text(json.dumps({"sources": [source, source | {"provider": "P02"}]}), encoding="utf-8")
-    own = view(gate=path)
-    found = gate_comparison(own, ("P01",), explainer(own, "public", ("P01",)))
+    other = source | {"provider": "P02", "mark": "synthetic"}
+    path.write_text(json.dumps({"sources": [source, other]}), encoding="utf-8")
+    own = view(sources, path)
+    return gate_comparison(own, wanted, explainer(own, "public", wanted), 10)
+
+
+@pytest.mark.parametrize(("before", "after", "verdict", "behind"), VERDICTS)
+def test_the_cost_of_the_gate_is_put_into_words(before, after, verdict, behind, tmp_path):
+    found = cost(before, after, 12, tmp_path)
     (row,) = found.rows
-    assert (row.verdict, row.unit, row.patients) == (verdict, "ratio", 60)
+    assert (row.verdict, row.unit, (row.patients, row.events)) == (verdict, "ratio", behind)
     assert (
-        "levels sex blank; loss 0.25 of 1; cells blanked in 5.0% of patients" in found.explanation.definition
+        "levels sex blank; loss 0.25 of 1; cells blanked in 20.0% of patients" in found.explanation.definition
     )
     assert "smallest class 7" in found.explanation.definition
+
+
+#: Patients with blanked cells, and how they are written.
+BLANKED = ((0, "in 0.0% of patients"), (1, "in fewer than 10"), (9, "in fewer than 10"), (10, "in 16.7%"))
+
+
+@pytest.mark.parametrize(("blanked", "words"), BLANKED)
+def test_few_patients_with_blanked_cells_are_not_counted_out(blanked, words, tmp_path):
+    text = cost(VERDICTS[0][0], VERDICTS[0][1], blanked, tmp_path).explanation.definition
+    assert f"cells blanked {words}" in text
+    assert ("%" in text.split("blanked")[1].split(";")[0]) is (not 0 < blanked < 10)
+
+
+def test_the_cost_names_no_source_that_is_closed_or_of_another_mark(tmp_path):
+    gates = VERDICTS[0][:2]
+    both = cost(*gates, 0, tmp_path, wanted=("P01", "P02"))
+    assert [row.label for row in both.rows] == ["P01: Hazard ratio of death"]
+    assert cost(*gates, 0, tmp_path, sources=("P02",)).rows == ()
 
 
 def figure(endpoint="Overall survival", last=8.0):
@@ -206,6 +269,7 @@ def block(*sections):
 def test_the_answer_reads_survival_on_the_line_between_released_cuts():
     text = answer([block(figure())])
     assert text == "Overall survival at 5 years was 55% (95% CI 45% to 65%) treated."
+    assert headline([block(figure())])[0][2].definition == "d Read on the line between the released cuts."
     assert headline([block(figure())])[0][:2] == ("Alive at 5 years, treated", "55% (95% CI 45% to 65%)")
 
 
@@ -259,11 +323,14 @@ def test_not_tested_is_not_known_and_never_wild_type():
     }  # fmt: skip
     data["mrd"] = {"person": people, "status": of("present", "absent", "not_assessed", None)}
     data["response"] = {
-        "person": of("p0", "p1", "p2", "p0"), "response": of("CR", "NR", "relapse", "NR"),
-        "line_number": np.array([1.0, 1.0, 1.0, 2.0]), "assessment_day": np.array([1.0, 1.0, 1.0, 2.0]),
+        "person": of("p0", "p1", "p2", "p0", "p3"), "response": of("CR", "NR", "relapse", "NR", "NE"),
+        "line_number": np.array([1.0, 1.0, 1.0, 2.0, 1.0]),
+        "assessment_day": np.array([1.0, 1.0, 1.0, 2.0, 1.0]),
     }  # fmt: skip
+    data["diagnosis"] = {"person": people, "aml_entity": of("aml_pml_rara", "aml_npm1", None, "aml_npm1")}
     found = effect_columns(data)
     for name in ("tp53", "npm1", "dnmt3a", "mrd_positive"):
         np.testing.assert_array_equal(found[name], [1.0, 0.0, np.nan, np.nan])
     np.testing.assert_array_equal(found["complete_remission"], [1.0, 0.0, np.nan, np.nan])
+    np.testing.assert_array_equal(found["apl"], [1.0, 0.0, np.nan, 0.0])
     np.testing.assert_array_equal(found["age"], [65.0, np.nan, 7.5, 75.0])

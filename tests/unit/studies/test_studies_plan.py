@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from harmony.errors import UsageError
-from harmony.studies.plan import load_plan
+from harmony.studies.plan import is_sensitive, load_plan
 
 PLAN = """title: A study
 question: Why?
@@ -16,7 +16,7 @@ tables:
 variables:
   patient.disease: {label: Disease}
   patient.sex: {label: Sex, levels: {male: Men, female: Women}}
-  patient.age_at_diagnosis: {label: Age, cuts: [40, 60], sensitive: false}
+  patient.age_at_diagnosis: {label: Age, cuts: [40, 60]}
 blocks:
   - mark: public
     heading: Public
@@ -49,6 +49,7 @@ WRONG = (
     ("endpoint: OS", "endpoint: CIR", "CIR has competing causes"),
     ("endpoint: RFS", "endpoint: DEATH_CAUSE", "DEATH_CAUSE has competing causes"),
     ("label: Sex", "label: Disease", "two variables are called Disease"),
+    ("{label: Disease}", "{label: Disease, sensitive: false}", "variables.patient.disease.sensitive"),
     ("values: [AML]", "values: [1]", "cohort.0.values.0"),
     ("lay_summary: Words.", "lay_summary: Words.\ncolour: red", "colour"),
     ("until: 2030-12-31", "until: soon", "until"),
@@ -84,8 +85,9 @@ def test_a_good_plan_is_read_with_the_hash_of_its_bytes(tmp_path):
     assert (variable.label, dict(variable.levels), variable.sensitive) == (
         "Sex",
         {"male": "Men", "female": "Women"},
-        True,
+        False,
     )
+    assert not plan.variable("patient.age_at_diagnosis").sensitive
     (step,) = plan.requirements(plan.blocks[0])
     assert (step.field, step.values, step.reason) == ("patient.disease", ("AML",), "Another disease")
     assert plan.frame_fields(plan.blocks[0]) == ("patient.disease", "patient.sex", "patient.age_at_diagnosis")
@@ -95,3 +97,25 @@ def test_a_plan_cannot_be_changed_after_it_was_read(tmp_path):
     plan, _ = load_plan(write(tmp_path, PLAN))
     with pytest.raises(ValueError, match="frozen"):
         plan.title = "Another"
+
+
+#: Fields and whether the packaged policy calls them sensitive; a field without a role is.
+SENSITIVE = (
+    ("transplant.t_cell_depletion", True),
+    ("transplant.donor_recipient_sex_match", False),
+    ("diagnosis.immunophenotype_all", True),
+    ("patient.sex", False),
+    ("patient.shoe_size", True),
+)
+
+
+@pytest.mark.parametrize(("field", "sensitive"), SENSITIVE)
+def test_the_policy_and_not_the_study_says_what_is_sensitive(field, sensitive):
+    assert is_sensitive(field) is sensitive
+
+
+def test_every_text_of_the_study_is_named_for_the_checkers(tmp_path):
+    plan, _ = load_plan(write(tmp_path, PLAN))
+    places = {place for place, _ in plan.texts()}
+    assert {"Title", "Question", "Lay summary", "Heading", "Public, introduction"} <= places
+    assert ("Public, titles and steps", "Another disease") in list(plan.texts())

@@ -20,6 +20,9 @@ from harmony.errors import UnsoundAnalysis
 #: Responses that count as complete remission (ELN 2022): CR with any degree of blood recovery.
 COMPLETE_REMISSION: Final = ("CR", "CRh", "CRi")
 
+#: Nobody could say what the response was: not a failure, and not in the denominator of a share.
+NOT_ASSESSED: Final = ("NE", "not_assessed", "unknown")
+
 #: Days that a patient without remission is followed behind the last remission of the source.
 HALF_A_YEAR: Final = 182.0
 
@@ -160,7 +163,8 @@ def time_to_remission(tables: Tables) -> EndpointTimes:
     """
     response = _table(tables, "response")
     remission = first_response_day(tables, COMPLETE_REMISSION)
-    assessed = [(p, c) for p, c in zip(response["person"], response["response"], strict=True) if c]
+    assessed = [(p, c) for p, c in zip(response["person"], response["response"], strict=True)]
+    assessed = [(person, code) for person, code in assessed if code and code not in NOT_ASSESSED]
     ever = {person for person, code in assessed if code in COMPLETE_REMISSION}
     end = max(remission.values(), default=np.nan) + HALF_A_YEAR
     people = list(dict.fromkeys(person for person, _ in assessed))

@@ -54,7 +54,7 @@ def check_file(path: Path, encoding: str, max_bytes: int) -> None:
     DataRefused
         When the file is empty: nothing was delivered.
     SizeOrEncoding
-        Otherwise, naming the file and, for encodings, the first line that is wrong.
+        Otherwise, naming the file and, for encodings, the first line that is wrong (`line` in its details).
     """
     if not path.is_file():
         raise SizeOrEncoding(f"{path.name} is missing.", "Deliver all files that the layout names.")
@@ -74,10 +74,8 @@ def _check_text(path: Path, encoding: str) -> None:
     line, quotes = 1, 0
     for text in _decoded(path, encoding):
         if "\0" in text:
-            raise SizeOrEncoding(
-                f"{path.name} line {line + text[: text.index(chr(0))].count(chr(10))} has a NUL character.",
-                f"Export the file as plain {encoding} text.",
-            )
+            found = line + text[: text.index("\0")].count("\n")
+            raise _at_line(found, path, "has a NUL character", f"Export the file as plain {encoding} text.")
         line += text.count("\n")
         quotes += text.count('"')
     if quotes % 2:
@@ -86,6 +84,12 @@ def _check_text(path: Path, encoding: str) -> None:
             f"{path.name} has a quotation mark that is never closed.",
             "Export the file again with every quoted cell closed and marks inside cells doubled.",
         )
+
+
+def _at_line(line: int, path: Path, what: str, next_step: str) -> SizeOrEncoding:
+    error = SizeOrEncoding(f"{path.name} line {line} {what}.", next_step)
+    error.details["line"] = line
+    return error
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[str]:
@@ -99,8 +103,10 @@ def _decoded(path: Path, encoding: str) -> Iterator[str]:
             except UnicodeDecodeError as error:
                 # `object` begins with what the decoder kept of the block before.
                 bad = line + error.object[: error.start].count(b"\n")
-                raise SizeOrEncoding(
-                    f"{path.name} line {bad} is not {encoding}.",
+                raise _at_line(
+                    bad,
+                    path,
+                    f"is not {encoding}",
                     f"Export as {encoding}, or declare the file's real encoding in the layout{_hint(path)}.",
                 ) from None
             if not block:
