@@ -73,12 +73,18 @@ class Runner:
         self._clock = time.monotonic()
         self._worked = 0.0
         self._before = 0.0
-        self.repeated = 0
+        self._repeated: set[str] = set()
         if self._state.is_file():
             content = json.loads(self._state.read_text(encoding="utf-8"))
             self._done = {name: Done(**item) for name, item in content["done"].items()}
             self._started = set(content["started"])
             self._before = float(content.get("seconds", 0))
+        self._earlier = frozenset(self._done)
+
+    @property
+    def repeated(self) -> int:
+        """How many steps an earlier run had finished."""
+        return len(self._repeated)
 
     @property
     def steps(self) -> list[Done]:
@@ -112,7 +118,8 @@ class Runner:
         """
         with self._lock:
             if name in self._done:
-                self.repeated += 1
+                if name in self._earlier:
+                    self._repeated.add(name)
                 return self._done[name]
             interrupted = name in self._started
             self._started.add(name)
