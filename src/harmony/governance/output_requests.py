@@ -106,6 +106,9 @@ def check_files(folder: Path, case: Case) -> None:
 
 def file_hashes(folder: Path) -> list[dict[str, str]]:
     """Return path and sha256 of every file of a folder, by path."""
+    # A link could bring in files that no hash covers, or lead out of the folder.
+    if any(path.is_symlink() for path in (folder, *folder.rglob("*"))):
+        raise HashMismatch("A link stands among the files of a result.", "Remove it and run the study again.")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return [{"path": p.relative_to(folder).as_posix(), "sha256": sha256_file(p)} for p in files]
 
