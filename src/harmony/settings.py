@@ -29,6 +29,9 @@ ZONE_KEYS: Final = {
     "person": ("c.sign",),
 }
 
+#: Bytes of the shortest key; a pseudonym under an empty one could be computed by anybody.
+SHORTEST_KEY: Final = 32
+
 #: Where each zone lies under the network's folder; `{owner}` is the provider's or the person's id.
 ZONE_FOLDERS: Final = {
     "hospital": "hospital/{owner}",
@@ -103,9 +106,12 @@ class Zone:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise NotPermitted(f"Key file {name} can be read by others.", f"chmod 600 {path}", "mode 0600")
         try:
-            return bytes.fromhex(path.read_text(encoding="ascii").strip())
+            secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
         except ValueError as error:
             raise Tampered(f"Key file {name} holds no key.", "Restore the zone's keys.") from error
+        if len(secret) < SHORTEST_KEY:
+            raise Tampered(f"Key file {name} is cut short.", "Restore the zone's keys.")
+        return secret
 
     def folder(self, *parts: str) -> Path:
         """Return a folder below the root, made when it is missing, mode 0700."""

@@ -31,6 +31,8 @@ from harmony.stages.record import sha256_file
 
 PLATFORM_ZONES: Final = ("restricted", "research", "public")
 KEY_DAYS: Final = 730
+#: Keys that one organisation only has.
+SINGLE_ROLES: Final = ("h.open", "h.sign", "h.release", "t.open", "t.sign")
 
 #: Whose role brings a key of one's own.
 SIGNING_ROLE: Final = "output_checker"
@@ -176,7 +178,26 @@ def _publish_peers(network: Path, agreement: Agreement) -> str:
         return sha256_file(desk.zone.root / FILE)[:16]
 
 
+def _refuse_second_keys(old: Peers, cards: Sequence[Card]) -> None:
+    # Whoever can write into the post could else put a key or a stream of his own beside the enrolled one.
+    held: dict[str, tuple[str, str]] = {}
+    for key in (*old.keys, *(key for card in cards for key in card.keys)):
+        place = key.role if key.role in SINGLE_ROLES else f"{key.role} {key.owner}"
+        if held.setdefault(place, (key.id, key.owner)) != (key.id, key.owner):
+            raise NotPermitted(
+                f"A card brings a second key {key.role}.", "Ask its owner in person; remove it."
+            )
+    streams = dict(old.streams)
+    for card in cards:
+        for stream in card.streams:
+            if streams.setdefault(stream, card.owner) != card.owner:
+                raise NotPermitted(
+                    "A card claims another party's stream.", "Ask its owner in person; remove it."
+                )
+
+
 def _with_cards(old: Peers, cards: Sequence[Card]) -> Peers:
+    _refuse_second_keys(old, cards)
     keys = {key.id: key for key in old.keys} | {key.id: key for card in cards for key in card.keys}
     streams = dict(old.streams) | {stream: card.owner for card in cards for stream in card.streams}
     return replace(old, keys=tuple(keys.values()), streams=streams)
