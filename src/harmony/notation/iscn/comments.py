@@ -1,0 +1,141 @@
+"""
+Words of everyday language beside a karyotype are parted from it: they hide changes from a reader of signs.
+
+`trisomy 8` and its like are brought to signs first; what then is left in words becomes a comment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from harmony.notation.iscn.items import KINDS
+from harmony.notation.iscn.words import OTHER_METHOD
+
+_NUMBER: Final = r"(?:chromosome?\w*\s*)?(?P<n>\d{1,2}|[xy])\b(?!\s*[,;]\s*[xy])"
+_SPELT: Final = (
+    (re.compile(rf"\btri(?:somy|somie|somia|somía|s)\.?\s*(?:of|del?|von)?\s*{_NUMBER}", re.I), r"+\g<n>"),
+    (re.compile(rf"\bmono(?:somy|somie|somia|somía)\.?\s*(?:of|del?|von)?\s*{_NUMBER}", re.I), r"-\g<n>"),
+    (
+        re.compile(rf"\b(?:loss|verlust|perte|perdita|pérdida)\s*(?:of|von|du|de|di)?\s*{_NUMBER}", re.I),
+        r"-\g<n>",
+    ),
+    (re.compile(r"\b(?:deletion|delecion|deleción|delezione|délétion)\s*(?=\(?\d)", re.I), "del"),
+    (re.compile(r"\b(?:inversion|inversione|inversión)\s*(?=\(?\d)", re.I), "inv"),
+    (re.compile(r"\b(?:translocation|translokation|traslocazione|traslocación)\s*(?=\(?\d)", re.I), "t"),
+    (re.compile(r"\biso(?:chromosome?|chromosom)?\s*(?=\(?\d)", re.I), "i"),
+)
+#: What may stand between letters of ISCN and is no word of a language.
+_SIGNS: Final = re.compile(
+    r"(?:x{1,5}|y{1,4}|[xy]{2,5}|or|idem|sdl|sl|cp|inc|mars?|markers?|dmins?|dms?|rings?|pter|qter|cen|qh|ph|cenh|stk"
+    r"|dn|mat|pat|inh|dmat|dpat|dinh|psu|ss|ps|pss|pstk|pqter|"
+    + "|".join(sorted(KINDS, key=len, reverse=True))
+    + r"|[pqcnvxy])+",
+    re.IGNORECASE,
+)
+_WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_COUNTED: Final = re.compile(
+    r"(?<!\[)\b\d+\s*(?:of\s*\d+\s*)?(?=(?:cells?|metaphas|mitos|zell|cellul|celul|metafas|analy)\w*)", re.I
+)
+_INSIDE: Final = re.compile(r"\[[^\]]*\]|\([^()]*\)")
+#: Where the banding result of a clone begins: 46,XX 45~46,XY,... 46XX 47,sl
+CLONE: Final = re.compile(
+    r"(?<![\d.;:(~pq])(?P<low>\d{2,3})(?:\s*[~-]\s*\d{2,3})?\s*(?:<[^<>\n]{0,6}>)?\s*[,;.]?\s*"
+    r"(?=(?:[xy]{1,5}|x[o0]|[xyu]\?|\?{1,2}(?=[,\[])|u{1,2}(?=[,\[]))c?(?:$|[^a-z]|del|der|t\(|inv|add|i\(|dup|cp|or)"
+    r"|(?:sl|sdl|idem)(?![a-z]))",
+    re.IGNORECASE,
+)
+
+
+#: A remark in brackets, (PML-RARA) or (confirmed by FISH): letters that are no signs of ISCN.
+_REMARK: Final = re.compile(r"\(([^()\n]*[A-Za-z]{3}[^()\n]*)\)")
+
+
+_IN_OTHER: Final = re.compile(r"(?:ish|arr|ogm|fish)\b[^\n]*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Parted:
+    """The signs of the banding result, the words beside it, and the sections of other methods."""
+
+    signs: str
+    comments: tuple[str, ...]
+    other_methods: tuple[str, ...]
+
+
+def part(text: str) -> Parted:
+    """
+    Part a clean text into banding signs, words and sections of other methods.
+
+    Parameters
+    ----------
+    text : str
+        As `text.clean` returns it.
+    """
+    for pattern, signs in _SPELT:
+        text = pattern.sub(signs, text)
+    remarks: list[str] = []
+    text = _REMARK.sub(lambda found: _remark(found, remarks), text)
+    text, others = _cut_other_methods(text)
+    text, comments = _cut_words(text)
+    return Parted(text, (*comments, *remarks), others)
+
+
+def _remark(found: re.Match[str], remarks: list[str]) -> str:
+    inside = found[1]
+    words = [word for word in _WORD.findall(inside) if not _SIGNS.fullmatch(word)]
+    before = found.string[max(found.start() - 4, 0) : found.start()]
+    if (
+        not words
+        or before.rstrip().lower().endswith(("ish", "arr", "ogm"))
+        or _IN_OTHER.search(found.string[: found.start()])
+    ):
+        return found.group()
+    if not OTHER_METHOD.search(f" {inside}"):
+        remarks.append(inside.strip())
+    return ""
+
+
+def _cut_other_methods(text: str) -> tuple[str, tuple[str, ...]]:
+    others: list[str] = []
+    kept: list[str] = []
+    place = 0
+    starts = [clone.start() for clone in CLONE.finditer(text)]
+    while found := OTHER_METHOD.search(text, place):
+        begin = max(found.start(name) for name in ("ish", "array", "ogm", "gene"))
+        if found["gene"] and text[:begin].count("(") > text[:begin].count(")"):
+            # A gene's name inside a bracket is a remark on one change, no section.
+            kept.append(text[place : found.end()])
+            place = found.end()
+            continue
+        end = next((start for start in starts if start > begin), len(text))
+        kept.append(text[place:begin])
+        others.append(text[begin:end].strip(" .,;:/\n"))
+        place = end
+        if end == len(text):
+            break
+        kept.append("\n")
+    kept.append(text[place:])
+    return "".join(kept).rstrip(" .;:/\n") if others else text, tuple(others)
+
+
+def _cut_words(text: str) -> tuple[str, tuple[str, ...]]:
+    bracketed = [found.span() for found in _INSIDE.finditer(text)]
+    words: list[str] = []
+    kept: list[str] = []
+    place = index = 0
+    text = _COUNTED.sub("", text)
+    for found in _WORD.finditer(text):
+        begin, end = found.span()
+        while index < len(bracketed) and bracketed[index][1] <= begin:
+            index += 1
+        inside = index < len(bracketed) and bracketed[index][0] <= begin
+        if inside or _SIGNS.fullmatch(found.group()) or (end < len(text) and text[end] == "("):
+            continue
+        kept.append(text[place:begin])
+        kept.append(" ")
+        place = end
+        words.append(found.group())
+    kept.append(text[place:])
+    return "".join(kept), (" ".join(words),) if words else ()
