@@ -12,8 +12,8 @@ from typing import Any
 
 import typer
 
-from harmony.cli import anyone, platform, provider, studies
-from harmony.cli.options import print_error
+from harmony.cli import anyone, notation, platform, provider, studies
+from harmony.cli.options import print_error, unprinted
 from harmony.errors import UsageError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 anyone.register(app)
-for name, commands in {**provider.GROUPS, **platform.GROUPS, **studies.GROUPS}.items():
+for name, commands in {**notation.GROUPS, **provider.GROUPS, **platform.GROUPS, **studies.GROUPS}.items():
     app.add_typer(commands, name=name)
 studies.register(app)
 
@@ -32,14 +32,25 @@ studies.register(app)
 def main() -> None:
     """Run the command line; wrong use ends with exit 2, under `--json` with one document like every error."""
     try:
+        code = _run()
+        sys.stdout.flush()
+    except typer.Exit as end:
+        code = end.exit_code
+    except OSError as error:
+        code = unprinted(error)
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
         code = app(standalone_mode=False)
     except Exception as error:
         # Typer's errors of use are its own classes; this method is what they have in common.
         if not hasattr(error, "format_message"):
             raise
         _wrong_use(error)
-        code = UsageError.exit_code
-    sys.exit(code if isinstance(code, int) else 0)
+        return UsageError.exit_code
+    return code if isinstance(code, int) else 0
 
 
 def _wrong_use(error: Any) -> None:

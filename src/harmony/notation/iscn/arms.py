@@ -60,8 +60,8 @@ def _of_part(part: Part, carriers: tuple[str, ...]) -> set[LostArm]:
         arms = {band.arm for band in part.breaks_of(name)} or {"?"}
         return {LostArm(name, arm, part.kind) for arm in arms}
     if part.kind in ("i", "ider"):
-        arms = {_OPPOSITE.get(band.arm, "?") for band in part.breaks_of(name)} or {"?"}
-        return {LostArm(name, arm, "iso") for arm in arms}
+        opposite = {_OPPOSITE.get(band.arm, "?") for band in part.breaks_of(name)} or {"?"}
+        return {LostArm(name, arm, "iso") for arm in opposite}
     if part.kind in ("dic", "psu dic", "idic", "trc", "rob"):
         return {lost for chromosome in part.chromosomes for lost in _distal(part, chromosome, "dic")}
     return set()

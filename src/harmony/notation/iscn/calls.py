@@ -33,11 +33,19 @@ _CLASS_DEFINING: Final = (
 
 #: Findings in the order in which the lesions are listed, with the name ELN 2022 gives them.
 _LESIONS: Final = (
-    ("runx1_runx1t1", "t(8;21)"), ("cbfb_myh11", "inv(16)"), ("pml_rara", "t(15;17)"), ("kmt2a_mllt3", "t(9;11)"),
-    ("kmt2a_r", "t(v;11q23)"), ("dek_nup214", "t(6;9)"), ("bcr_abl1", "t(9;22)"), ("kat6a_crebbp", "t(8;16)"),
-    ("mecom_r", "inv(3)"), ("minus5_del5q", "-5 or del(5q)"), ("minus7", "-7"),
+    ("runx1_runx1t1", "t(8;21)"),
+    ("cbfb_myh11", "inv(16)"),
+    ("pml_rara", "t(15;17)"),
+    ("kmt2a_mllt3", "t(9;11)"),
+    ("kmt2a_r", "t(v;11q23)"),
+    ("dek_nup214", "t(6;9)"),
+    ("bcr_abl1", "t(9;22)"),
+    ("kat6a_crebbp", "t(8;16)"),
+    ("mecom_r", "inv(3)"),
+    ("minus5_del5q", "-5 or del(5q)"),
+    ("minus7", "-7"),
     ("minus17_abn17p", "-17 or abn(17p)"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def _has_inv3(counted: Counted) -> bool:
 
 
 def _only_gains(component: Component) -> bool:
-    """Return whether nothing but gains, three or more, was found: hyperdiploid, exempt from complex in ELN 2022."""
+    """Return whether three or more gains and nothing else were found: exempt from complex in ELN 2022."""
     gains = sum(copies for item, copies in component.changes.items() if item.kind == "gain")
     return gains >= COMPLEX and gains == component.count
 

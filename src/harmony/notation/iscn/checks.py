@@ -9,10 +9,13 @@ from typing import Final
 from harmony.notation.iscn.model import Clone, Item
 from harmony.notation.iscn.text import plain
 
-_FEMALE: Final = frozenset(
-    "f female w weiblich frau femme femminile femenino mujer donna vrouw k kobieta".split()
-)
-_MALE: Final = frozenset("m male mannlich mann homme maschile masculino hombre uomo man mezczyzna".split())
+_FEMALE: Final = frozenset((
+    "f", "female", "w", "weiblich", "frau", "femme", "femminile", "femenino", "mujer", "donna", "vrouw", "k",
+    "kobieta",
+))  # fmt: skip
+_MALE: Final = frozenset((
+    "m", "male", "mannlich", "mann", "homme", "maschile", "masculino", "hombre", "uomo", "man", "mezczyzna",
+))  # fmt: skip
 
 LOSS_OF_Y: Final = Item("loss", "-Y", "Y", "-")
 LOSS_OF_X: Final = Item("loss", "-X", "X", "-")
@@ -32,6 +35,8 @@ class Checked:
         A clone cannot be what it says: nothing of it becomes normal or absent.
     doubts : tuple of str
         Modal numbers that do not fit the changes, and the like: a warning.
+    fits : bool
+        Every modal number fits; where one does not, nothing is called normal.
     open_loss : bool
         45,X of a person whose sex is not known.
     cells : int or None
@@ -43,6 +48,7 @@ class Checked:
     clones: tuple[Clone, ...]
     contradictions: tuple[str, ...]
     doubts: tuple[str, ...]
+    fits: bool
     open_loss: bool
     cells: int | None
     no_cells: bool
@@ -60,7 +66,7 @@ def check_clones(clones: Sequence[Clone], sex: str | None) -> Checked:
         F, M or a word for them; anything else counts as not known.
     """
     person = _sex(clones, sex)
-    done, contradictions, doubts = [], [], []
+    done, contradictions, doubts, fits = [], [], [], True
     for clone in clones:
         mended = _with_polyploidy(_with_lost_sex_chromosome(clone, person))
         done.append(mended)
@@ -69,6 +75,7 @@ def check_clones(clones: Sequence[Clone], sex: str | None) -> Checked:
                 f"{clone.modal or 'no number'},{clone.sex or 'no sex'} is no whole karyotype"
             )
         elif not _fits(mended):
+            fits = False
             doubts.append(f"modal number {clone.modal} does not fit the changes")
         if mended is not clone and mended.items[-1].kind == "loss":
             doubts.append(f"45,X was read as {mended.items[-1].text}")
@@ -80,6 +87,7 @@ def check_clones(clones: Sequence[Clone], sex: str | None) -> Checked:
         tuple(done),
         tuple(dict.fromkeys(contradictions)),
         tuple(dict.fromkeys(doubts)),
+        fits,
         any(LOSS_OF_ONE in clone.items for clone in done),
         sum(known) if len(known) == len(counted) else None,
         bool(known) and len(known) == len(counted) and sum(known) == 0,
@@ -118,6 +126,10 @@ def _touches_sex(item: Item) -> bool:
     return named or any({"X", "Y"} & set(part.chromosomes) for part in item.parts)
 
 
+def _stands_for_sex(item: Item) -> bool:
+    return item.kind in ("structural", "variant") and not item.sign and _touches_sex(item)
+
+
 def _is_contradictory(clone: Clone) -> bool:
     """Return whether a clone without changes is not a normal one: 44,XX, 46~59,XX, a number alone."""
     if any(item.kind not in ("variant", "incomplete") and not item.constitutional for item in clone.items):
@@ -127,9 +139,9 @@ def _is_contradictory(clone: Clone) -> bool:
     if not clone.low:
         return not clone.items
     constitutional = clone.inborn_sex or any(_is_inborn(item) for item in clone.items)
-    if clone.sex in ("", "?", "U", "UU", "??"):
-        return not (clone.low == clone.high == 46) or not clone.sex
-    if set(clone.sex) - {"X", "Y"} or clone.low != clone.high:
+    if clone.sex in ("U", "UU"):
+        return not clone.low == clone.high == 46
+    if set(clone.sex) - {"X", "Y"} or "X" not in clone.sex or clone.low != clone.high:
         return True
     return not constitutional and clone.low != 44 + len(clone.sex) and not is_polyploid(clone)
 
@@ -139,7 +151,7 @@ def _is_inborn(item: Item) -> bool:
 
 
 def is_polyploid(clone: Clone) -> bool:
-    """Return whether a clone without changes is whole sets: 69,XXX, 92,XXYY."""
+    """Return whether a clone without changes is whole sets: 69,XXY, 92,XXYY."""
     sets = len(clone.sex)
     return sets in (1, *range(3, 9)) and clone.low == clone.high == 23 * sets
 
@@ -151,6 +163,9 @@ def _fits(clone: Clone) -> bool:
     if any(item.kind in ("incomplete", "doubling") or item.uncertain for item in clone.items):
         return True
     expected = 22 * clone.ploidy + len(clone.sex) + sum(_change(item, clone) for item in clone.items)
+    if len(clone.sex) == 1 and any(_stands_for_sex(item) for item in clone.items):
+        # 46,X,t(X;11): the other sex chromosome stands in the change.
+        expected += 1
     return clone.low <= expected <= clone.high or (clone.composite and abs(expected - clone.low) <= 3)
 
 

@@ -16,15 +16,17 @@ from harmony.notation.iscn.words import is_harmless, speaks_of_failure
 
 _ROUND_COUNT: Final = re.compile(r"(?<=[)\dxy])\s*\((cp)?(\d{1,3})\)(?=$|[/\n,;.\s])", re.IGNORECASE)
 _ROUND: Final = re.compile(r"\(([\dpqxyvterc?.;:,/~>\-\sno]{1,80})\)", re.IGNORECASE)
-_CURLY: Final = str.maketrans("{}", "[]")
+_CURLY: Final = str.maketrans("{}", "[]", "\"'`")
 _OR: Final = re.compile(r"\s+or\s+", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"[^\S\n]+")
 _TOKEN: Final = re.compile(
-    r"(?P<cells>\[[^\]\[\n,]*\]?)|(?P<donor>//)|(?P<clone>[/\n|])|(?P<comma>[,;])"
+    r"(?P<cells>\[(?:[^\]\[\n,(]{0,40}\]|[^\]\[\n,(\d]{0,3}\d{0,4}\]?))|(?P<donor>//)|(?P<clone>[/\n|])|(?P<comma>[,;])"
     r"|(?P<chunk>(?:\([^()\[\]/,\n]*\)?|[^()\[\]/,;\n|]|\))+)|(?P<other>.)",
     re.DOTALL,
 )
-_CELLS: Final = re.compile(r"\[\D*?(\d(?:\d|o(?![a-z])){0,3})")
+_CELLS: Final = re.compile(
+    r"\[[~.]?(?:cp|c\.p\.?|cb)?\.?(\d(?:\d|o(?![a-z])){0,3})(?:cp|\.|cells?|metaph\w*|mitos\w*|zellen|m)?(?:/\d+)?\]?"
+)
 _ABOUT: Final = re.compile(r"(?:^|(?<=[\s/;,\]]))[~≈]\s*(?=\d{2,3}\s*[,<])")
 _MODAL: Final = re.compile(
     r"(?P<low>\d{2,3})(?:[~-](?P<high>\d{2,3}))?[?]?(?:<(?P<ploidy>\d)n?[^<>]*>)?(?P<rest>.*)", re.DOTALL
@@ -36,7 +38,11 @@ _RELATED: Final = re.compile(
     r"(?P<name>idem|sdl\d{0,2}|sl\d?|stemline)(?:[x*](?P<times>\d))?(?P<rest>$|[+\-?].*)"
 )
 #: A text that was cut off: a bracket that is still open, or a sign after which something must follow.
-_CUT: Final = re.compile(r"(?:\([^()\[\]/,\n]*|[,/+~-])\s*$")
+_CUT: Final = re.compile(r"(?:\([^()\[\]/,\n]*|(?<!\])\s*,\s*[+~-]?|/\s*[+~-]?)\s*$")
+#: A cell count that was cut off: [1 may be the beginning of [18].
+_OPEN_COUNT: Final = re.compile(r"\[(?:cp)?[12]?$", re.IGNORECASE)
+_TOGETHER: Final = "clones stood together without a separator"
+RUN_TOGETHER: Final = "clones ran into each other"
 _LOWEST, _HIGHEST = 20, 250
 
 
@@ -46,10 +52,13 @@ class _Raw:
 
     chunks: list[str] = field(default_factory=list)
     counts: dict[int, list[str]] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
     donor: bool = False
 
     def add_count(self, text: str) -> None:
         self.counts.setdefault(len(self.chunks) - 1, []).append(text)
+        if _number(text) is None:
+            self.lost.append(text)
 
 
 def read_clones(text: str) -> Karyotype:
@@ -69,16 +78,22 @@ def read_clones(text: str) -> Karyotype:
     cleaned = clean(text)
     parted = part(cleaned.text)
     notes = list(cleaned.notes)
-    unread: list[str] = []
-    for comment in parted.comments:
-        if speaks_of_failure(comment):
-            notes.append("the report speaks of failed metaphases")
-        elif is_harmless(comment):
-            notes.append("a comment was left out")
-        else:
-            unread.append(comment)
-    if _CUT.search(cleaned.text):
+    unread: list[str] = list(parted.glued)
+    remarks: list[str] = []
+    for comments, others in ((parted.comments, unread), (parted.behind, remarks)):
+        for comment in comments:
+            if speaks_of_failure(comment):
+                notes.append("the report speaks of failed metaphases")
+            elif is_harmless(comment):
+                notes.append("a comment was left out")
+            else:
+                others.append(comment)
+    parted = replace(parted, signs=_OPEN_COUNT.sub("", parted.signs))
+    if _CUT.search(parted.signs):
         unread.append("the text ends in the middle")
+    starts = [found.start() for found in CLONE.finditer(parted.signs)]
+    if any(parted.signs[start - 1].isalnum() or parted.signs[start - 1] == ")" for start in starts if start):
+        notes.append(RUN_TOGETHER)
     clones: list[Clone] = []
     for raw in _split(_signs(parted.signs), notes):
         clone, left = _clone(raw, notes)
@@ -90,12 +105,13 @@ def read_clones(text: str) -> Karyotype:
         tuple(unread),
         parted.other_methods,
         tuple(dict.fromkeys(notes)),
-        shorthand=shorthand,
+        tuple(remarks),
+        shorthand,
     )
 
 
 def _signs(text: str) -> str:
-    """Return the signs in lower case, without blanks, each clone on a line of its own where blanks parted it."""
+    """Return the signs in lower case, without blanks, each clone on a line of its own."""
     text = _ABOUT.sub("", text.translate(_CURLY))
     text = _ROUND_COUNT.sub(lambda found: f"[{found[1] or ''}{found[2]}]", text)
     text = _ROUND.sub(_semicolons, text)
@@ -128,38 +144,54 @@ def _semicolons(found: re.Match[str]) -> str:
 
 def _split(text: str, notes: list[str]) -> list[_Raw]:
     raws = [_Raw()]
-    parted = True
+    parted = ""
     for found in _TOKEN.finditer(text):
-        kind, token = found.lastgroup, found.group()
+        kind, piece = found.lastgroup, found.group()
         if kind == "chunk":
-            token = token.strip(". ")
-            starts = _starts_clone(token, raws[-1])
-            if starts and raws[-1].chunks:
-                if not parted:
-                    notes.append("clones stood together without a separator")
-                raws.append(_Raw(donor=raws[-1].donor))
-            if token:
-                raws[-1].chunks.append(token)
-            parted = False
+            _add_chunk(raws, piece.strip(". "), parted, notes)
+            parted = ""
         elif kind == "cells":
-            raws[-1].add_count(token)
-        elif kind in ("clone", "donor"):
-            parted = True
-            if raws[-1].chunks and kind == "donor":
-                raws.append(_Raw(donor=True))
-            elif kind == "donor":
-                raws[-1].donor = True
+            _add_cells(raws[-1], piece, text[found.end() : found.end() + 1], notes)
+        elif kind == "clone":
+            parted = "/"
+        elif kind == "donor":
+            parted = "/"
+            if raws[-1].chunks:
+                raws.append(_Raw())
+            raws[-1].donor = True
         elif kind == "comma":
-            parted = token == ";"
-    return [raw for raw in raws if raw.chunks]
+            parted = piece if piece == ";" else ""
+        else:
+            raws[-1].lost.append(piece)
+    return [raw for raw in raws if raw.chunks or raw.lost]
 
 
-def _starts_clone(token: str, current: _Raw) -> bool:
+def _add_chunk(raws: list[_Raw], piece: str, parted: str, notes: list[str]) -> None:
+    counted = bool(raws[-1].counts.get(len(raws[-1].chunks) - 1))
+    behind_slash = parted == "/" and counted
+    if raws[-1].chunks and (behind_slash or _starts_clone(piece, counted)):
+        if not parted:
+            notes.append(_TOGETHER if counted else RUN_TOGETHER)
+        raws.append(_Raw(donor=raws[-1].donor))
+    if piece:
+        raws[-1].chunks.append(piece)
+
+
+def _add_cells(raw: _Raw, piece: str, behind: str, notes: list[str]) -> None:
+    raw.add_count(piece)
+    if piece.endswith("]"):
+        return
+    if behind == ",":
+        notes.append(RUN_TOGETHER)
+    elif behind not in ("", "/", "\n", ";"):
+        raw.lost.append(piece)
+
+
+def _starts_clone(token: str, counted: bool) -> bool:
     found = _MODAL.fullmatch(token)
     if found and _LOWEST <= int(found["low"]) <= _HIGHEST:
         return not found["rest"] or _SEX.fullmatch(found["rest"]) is not None or bool(_related(found["rest"]))
     # sl,+8 or XX without a number, behind a clone that has its cells.
-    counted = bool(current.counts.get(len(current.chunks) - 1))
     return counted and (bool(_related(token)) or re.fullmatch(r"x[xy]", token) is not None)
 
 
@@ -168,37 +200,39 @@ def _related(token: str) -> re.Match[str] | None:
 
 
 def _clone(raw: _Raw, notes: list[str]) -> tuple[list[Clone], list[str]]:
+    if not raw.chunks:
+        return [], raw.lost
     cells, composite = _cells(raw)
     clone = Clone(0, 0, cells=cells, composite=composite, donor=raw.donor)
-    chunks = list(enumerate(raw.chunks))
-    clone, rest = _head(clone, chunks, notes)
+    clone, rest = _head(clone, list(enumerate(raw.chunks)), notes)
     items: list[Item] = []
-    unread: list[str] = []
-    for place, chunk in rest:
+    unread: list[str] = list(raw.lost)
+    for item in _items(raw, rest):
+        if item.kind == "unread":
+            unread.extend([item.text] if item.text.strip(".,;:)'\" ") else [])
+        elif item.kind == "related":
+            clone = _take_related(clone, item, notes)
+        elif _is_lost_again(item, items, clone):
+            notes.append(f"{item.text} was written more often than it can be lost")
+        else:
+            items.append(item)
+    empty = not (clone.low or clone.sex or clone.related or items)
+    return ([] if empty else [replace(clone, items=tuple(items))]), unread
+
+
+def _items(raw: _Raw, chunks: list[tuple[int, str]]) -> Iterator[Item]:
+    """Yield the changes of a clone, each with its own cell count where one was written."""
+    for place, chunk in chunks:
         counts = raw.counts.get(place, [])
         own = _number(counts[0]) if counts and not _is_last(raw, place, counts) else None
         for item in read_items(chunk):
-            if item.kind == "unread":
-                if item.text.strip(".,;:-+()'\"* "):
-                    unread.append(item.text)
-            elif item.kind == "related":
-                clone = _take_related(clone, item, notes)
-            elif item.kind == "loss" and item.chromosome in ("X", "Y") and _again(items, item, clone):
-                notes.append(f"{item.text} was written more often than it can be lost")
-            else:
-                items.append(replace(item, cells=own) if own is not None else item)
-        if "inccx" in chunk or chunk == "cx":
-            notes.append("complex")
-    clone = replace(clone, items=tuple(items))
-    empty = not (clone.low or clone.sex or clone.related or items)
-    return ([] if empty else [clone]), unread
+            yield item if own is None else replace(item, cells=own)
 
 
-def _again(items: list[Item], item: Item, clone: Clone) -> bool:
-    """Return whether a sex chromosome is lost a second time: a man has one X and one Y, and one X must stay."""
-    return any(other.kind == "loss" and other.chromosome == item.chromosome for other in items) and (
-        clone.ploidy <= 2
-    )
+def _is_lost_again(item: Item, items: list[Item], clone: Clone) -> bool:
+    """Return whether a sex chromosome is lost a second time: one of two must stay."""
+    lost = item.kind == "loss" and item.chromosome in ("X", "Y") and clone.ploidy <= 2
+    return lost and any(other.kind == "loss" and other.chromosome == item.chromosome for other in items)
 
 
 def _take_related(clone: Clone, item: Item, notes: list[str]) -> Clone:
@@ -273,5 +307,5 @@ def _is_last(raw: _Raw, place: int, counts: list[str]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _number(text: str) -> int | None:
-    found = _CELLS.match(text)
+    found = _CELLS.fullmatch(text)
     return int(found[1].replace("o", "0")) if found else None

@@ -31,7 +31,7 @@ _SIGNS: Final = re.compile(
     r"(?:x{1,5}|y{1,4}|[xy]{2,5}|or|idem|sdl|sl|cp|inc|mars?|markers?|dmins?|dms?|rings?|pter|qter|cen|qh|ph|cenh|stk"
     r"|dn|mat|pat|inh|dmat|dpat|dinh|psu|ss|ps|pss|pstk|pqter|"
     + "|".join(sorted(KINDS, key=len, reverse=True))
-    + r"|[pqcnvxy])+",
+    + r"|[pqcnvxyu])+",
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
@@ -41,7 +41,7 @@ _COUNTED: Final = re.compile(
 _INSIDE: Final = re.compile(r"\[[^\]]*\]|\([^()]*\)")
 #: Where the banding result of a clone begins: 46,XX 45~46,XY,... 46XX 47,sl
 CLONE: Final = re.compile(
-    r"(?<![\d.;:(~pq])(?P<low>\d{2,3})(?:\s*[~-]\s*\d{2,3})?\s*(?:<[^<>\n]{0,6}>)?\s*[,;.]?\s*"
+    r"(?<![\d.;:(~pq+?-])(?P<low>\d{2,3})(?:\s*[~-]\s*\d{2,3})?\s*(?:<[^<>\n]{0,6}>)?\s*[,;.]?\s*"
     r"(?=(?:[xy]{1,5}|x[o0]|[xyu]\?|\?{1,2}(?=[,\[])|u{1,2}(?=[,\[]))c?(?:$|[^a-z]|del|der|t\(|inv|add|i\(|dup|cp|or)"
     r"|(?:sl|sdl|idem)(?![a-z]))",
     re.IGNORECASE,
@@ -57,10 +57,12 @@ _IN_OTHER: Final = re.compile(r"(?:ish|arr|ogm|fish)\b[^\n]*$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Parted:
-    """The signs of the banding result, the words beside it, and the sections of other methods."""
+    """The signs of the banding result, words beside it and glued to it, and sections of other methods."""
 
     signs: str
     comments: tuple[str, ...]
+    behind: tuple[str, ...]
+    glued: tuple[str, ...]
     other_methods: tuple[str, ...]
 
 
@@ -77,9 +79,10 @@ def part(text: str) -> Parted:
         text = pattern.sub(signs, text)
     remarks: list[str] = []
     text = _REMARK.sub(lambda found: _remark(found, remarks), text)
+    text = re.sub(r"<\s*([A-Za-z][A-Za-z ]*)>", r" \1 ", text.replace("_", " "))
     text, others = _cut_other_methods(text)
-    text, comments = _cut_words(text)
-    return Parted(text, (*comments, *remarks), others)
+    text, comments, behind, glued = _cut_words(text)
+    return Parted(text, (*comments, *remarks), behind, glued, others)
 
 
 def _remark(found: re.Match[str], remarks: list[str]) -> str:
@@ -120,12 +123,28 @@ def _cut_other_methods(text: str) -> tuple[str, tuple[str, ...]]:
     return "".join(kept).rstrip(" .;:/\n") if others else text, tuple(others)
 
 
-def _cut_words(text: str) -> tuple[str, tuple[str, ...]]:
+_Words = tuple[str, ...]
+
+
+def _cut_words(text: str) -> tuple[str, _Words, _Words, _Words]:
+    """
+    Cut words out of a text.
+
+    Returns
+    -------
+    the text, words among the signs, words behind the last cell count, and words glued to signs (which may
+    have been signs)
+    """
     bracketed = [found.span() for found in _INSIDE.finditer(text)]
     words: list[str] = []
+    behind: list[str] = []
+    glued: list[str] = []
     kept: list[str] = []
     place = index = 0
     text = _COUNTED.sub("", text)
+    last = text.rfind("]")
+    # Behind the last count nothing but words: a number there could belong to a change.
+    last = -1 if re.search(r"\d", text[last + 1 :]) else last
     for found in _WORD.finditer(text):
         begin, end = found.span()
         while index < len(bracketed) and bracketed[index][1] <= begin:
@@ -136,6 +155,14 @@ def _cut_words(text: str) -> tuple[str, tuple[str, ...]]:
         kept.append(text[place:begin])
         kept.append(" ")
         place = end
-        words.append(found.group())
+        before = text[begin - 1 : begin]
+        if before.isalnum() or (before and before in ")+-?"):
+            glued.append(found.group())
+        else:
+            (behind if 0 < last < begin else words).append(found.group())
     kept.append(text[place:])
-    return "".join(kept), (" ".join(words),) if words else ()
+    return "".join(kept), _sentence(words), _sentence(behind), tuple(glued)
+
+
+def _sentence(words: list[str]) -> _Words:
+    return (" ".join(words),) if words else ()

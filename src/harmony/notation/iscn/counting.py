@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -79,20 +79,16 @@ def count(clones: Sequence[Clone]) -> Counted:
     clones : sequence of Clone
         The patient's clones, `sl` and `idem` written out.
     """
+    clones = _with_inborn(clones)
     every = list(dict.fromkeys(item.once() for clone in clones for item in clone.items))
     constitutional = tuple(item for item in every if item.constitutional)
-    inborn = {item.text for item in constitutional}
     variants = tuple(
         item
         for item in every
         if not item.constitutional and (item.kind == "variant" or is_heteromorphism(item))
     )
     seen = _metaphases(clones)
-    left = [
-        item
-        for item in every
-        if item.counted and item not in variants and item.text not in inborn and not _taken_away(item)
-    ]
+    left = [item for item in every if item.counted and item not in variants and not _taken_away(item)]
     clonal = [item for item in left if _is_clonal(item, seen[item])]
     return Counted(
         _components(clones, set(clonal)),
@@ -100,6 +96,22 @@ def count(clones: Sequence[Clone]) -> Counted:
         variants,
         tuple(item for item in left if item not in clonal),
         tuple(item for item in every if _taken_away(item) and not item.constitutional),
+    )
+
+
+def _with_inborn(clones: Sequence[Clone]) -> tuple[Clone, ...]:
+    """Mark a change as constitutional where its `c` was forgotten in one clone and written in another."""
+    inborn = {item.text for clone in clones for item in clone.items if item.constitutional}
+    if not inborn:
+        return tuple(clones)
+    return tuple(
+        clone
+        if any(item.constitutional and item.text in inborn for item in clone.items)
+        else replace(
+            clone,
+            items=tuple(replace(i, constitutional=True) if i.text in inborn else i for i in clone.items),
+        )
+        for clone in clones
     )
 
 
@@ -119,8 +131,8 @@ def _between(part: Part, short: tuple[str, ...], long: tuple[str, ...]) -> bool:
     # inv(9) without bands is the heteromorphism far more often than anything else.
     return not bands or (
         len(bands) == 2
-        and any(band.covers("p", short) for band in bands)
-        and any(band.covers("q", long) for band in bands)
+        and any(band.arm == "p" and band.band in short for band in bands)
+        and any(band.arm == "q" and band.band in long for band in bands)
     )
 
 

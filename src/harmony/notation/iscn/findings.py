@@ -113,42 +113,110 @@ def _fusion_3q26(item: Item) -> Fit:
 _REMOVED: Final = ("del", "der", "dic", "iso")
 
 FINDINGS: Final = (
-    Finding("runx1_runx1t1", "t(8;21), RUNX1::RUNX1T1", "t(8;21)(q22;q22), also with further partners or as a derivative",
-            ELN_2022, _exchange(exchanges.T_8_21)),
-    Finding("cbfb_myh11", "inv(16) or t(16;16), CBFB::MYH11", "inv(16)(p13q22), t(16;16)(p13;q22)", ELN_2022,
-            _exchange(exchanges.INV_16)),
-    Finding("pml_rara", "t(15;17), PML::RARA", "t(15;17)(q22~24;q11~21), also with further partners", ELN_2022,
-            _exchange(exchanges.T_15_17)),
-    Finding("kmt2a_mllt3", "t(9;11), MLLT3::KMT2A", "t(9;11)(p21~22;q23)", ELN_2022, _exchange(exchanges.T_9_11)),
-    Finding("kmt2a_r", "KMT2A rearrangement", "any exchange with 11q23; a derivative only with a known partner",
-            ELN_2022, _any(kmt2a_fit, _exchange(exchanges.T_9_11, exchanges.T_4_11))),
+    Finding(
+        "runx1_runx1t1",
+        "t(8;21), RUNX1::RUNX1T1",
+        "t(8;21)(q22;q22), also with further partners or as a derivative",
+        ELN_2022,
+        _exchange(exchanges.T_8_21),
+    ),
+    Finding(
+        "cbfb_myh11",
+        "inv(16) or t(16;16), CBFB::MYH11",
+        "inv(16)(p13q22), t(16;16)(p13;q22)",
+        ELN_2022,
+        _exchange(exchanges.INV_16),
+    ),
+    Finding(
+        "pml_rara",
+        "t(15;17), PML::RARA",
+        "t(15;17)(q22~24;q11~21), also with further partners",
+        ELN_2022,
+        _exchange(exchanges.T_15_17),
+    ),
+    Finding(
+        "kmt2a_mllt3", "t(9;11), MLLT3::KMT2A", "t(9;11)(p21~22;q23)", ELN_2022, _exchange(exchanges.T_9_11)
+    ),
+    Finding(
+        "kmt2a_r",
+        "KMT2A rearrangement",
+        "any exchange with 11q23; a derivative only with a known partner",
+        ELN_2022,
+        _any(kmt2a_fit, _exchange(exchanges.T_9_11, exchanges.T_4_11)),
+    ),
     Finding("dek_nup214", "t(6;9), DEK::NUP214", "t(6;9)(p22~23;q34)", ELN_2022, _exchange(exchanges.T_6_9)),
-    Finding("bcr_abl1", "t(9;22), BCR::ABL1", "t(9;22)(q34;q11), also with further partners or as der(22)", ELN_2022,
-            _exchange(exchanges.T_9_22)),
-    Finding("kat6a_crebbp", "t(8;16), KAT6A::CREBBP", "t(8;16)(p11;p13)", ELN_2022, _exchange(exchanges.T_8_16)),
-    Finding("mecom_r", "inv(3), t(3;3) or another MECOM rearrangement", "inv(3)(q21q26), t(3;3)(q21;q26), t(3q26;v)",
-            ELN_2022, _any(_exchange(exchanges.INV_3), _fusion_3q26)),
-    Finding("nup98_r", "NUP98 rearrangement", "any exchange or inversion with 11p15", WHO_2022,
-            _exchange(exchanges.T_11P15)),
-    Finding("minus5_del5q", "-5 or del(5q)", "-5; del, add, der, dic or i that removes 5q", ELN_2022,
-            _any(_lost("5"), _arm("5", "q", *_REMOVED, "add"))),
+    Finding(
+        "bcr_abl1",
+        "t(9;22), BCR::ABL1",
+        "t(9;22)(q34;q11), also with further partners or as der(22)",
+        ELN_2022,
+        _exchange(exchanges.T_9_22),
+    ),
+    Finding(
+        "kat6a_crebbp", "t(8;16), KAT6A::CREBBP", "t(8;16)(p11;p13)", ELN_2022, _exchange(exchanges.T_8_16)
+    ),
+    Finding(
+        "mecom_r",
+        "inv(3), t(3;3) or another MECOM rearrangement",
+        "inv(3)(q21q26), t(3;3)(q21;q26), t(3q26;v)",
+        ELN_2022,
+        _any(_exchange(exchanges.INV_3), _fusion_3q26),
+    ),
+    Finding(
+        "nup98_r",
+        "NUP98 rearrangement",
+        "any exchange or inversion with 11p15",
+        WHO_2022,
+        _exchange(exchanges.T_11P15),
+    ),
+    Finding(
+        "minus5_del5q",
+        "-5 or del(5q)",
+        "-5; del, add, der, dic or i that removes 5q",
+        ELN_2022,
+        _any(_lost("5"), _arm("5", "q", *_REMOVED, "add")),
+    ),
     Finding("minus7", "-7", "-7", ELN_2022, _lost("7")),
-    Finding("del7q", "del(7q)", "del, der, dic or i that removes 7q, der(1;7)(q10;p10) among them; not add(7q)", IPSS_R,
-            _any(_arm("7", "q", *_REMOVED), _der_1_7)),
-    Finding("minus17_abn17p", "-17 or abnormal 17p", "-17; del, add, der, dic or i(17q) that removes 17p", ELN_2022,
-            _any(_lost("17"), _arm("17", "p", *_REMOVED, "add"))),
+    Finding(
+        "del7q",
+        "del(7q)",
+        "del, der, dic or i that removes 7q, der(1;7)(q10;p10) among them; not add(7q)",
+        IPSS_R,
+        _any(_arm("7", "q", *_REMOVED), _der_1_7),
+    ),
+    Finding(
+        "minus17_abn17p",
+        "-17 or abnormal 17p",
+        "-17; del, add, der, dic or i(17q) that removes 17p",
+        ELN_2022,
+        _any(_lost("17"), _arm("17", "p", *_REMOVED, "add")),
+    ),
     Finding("del12p", "del(12p)", "del, der, dic or i that removes 12p", IPSS_R, _arm("12", "p", *_REMOVED)),
     Finding("i17q", "i(17q)", "i(17)(q10), idic(17)(p11)", IPSS_R, _i17q),
     Finding("del11q", "del(11q)", "del, der, dic or i that removes 11q", IPSS_R, _arm("11", "q", *_REMOVED)),
     Finding("del20q", "del(20q)", "del, der, dic or i that removes 20q", IPSS_R, _arm("20", "q", *_REMOVED)),
-    Finding("del13q_minus13", "-13 or del(13q)", "-13; del, der, dic or i that removes 13q", WHO_2022,
-            _any(_lost("13"), _arm("13", "q", *_REMOVED))),
+    Finding(
+        "del13q_minus13",
+        "-13 or del(13q)",
+        "-13; del, der, dic or i that removes 13q",
+        WHO_2022,
+        _any(_lost("13"), _arm("13", "q", *_REMOVED)),
+    ),
     Finding("trisomy_8", "Gain of chromosome 8", "+8, also more than once", IPSS_R, _gained("8")),
     Finding("trisomy_19", "Gain of chromosome 19", "+19", IPSS_R, _gained("19")),
     Finding("minus_y", "-Y", "-Y; 45,X where the sex is known to be male", IPSS_R, _lost("Y")),
     Finding("t_4_11", "t(4;11), KMT2A::AFF1", "t(4;11)(q21;q23)", ALL, _exchange(exchanges.T_4_11), False),
-    Finding("t_12_21", "t(12;21), ETV6::RUNX1", "t(12;21)(p13;q22)", ALL, _exchange(exchanges.T_12_21), False),
-    Finding("t_1_19", "t(1;19), TCF3::PBX1", "t(1;19)(q23;p13), der(19)t(1;19)", ALL, _exchange(exchanges.T_1_19), False),
+    Finding(
+        "t_12_21", "t(12;21), ETV6::RUNX1", "t(12;21)(p13;q22)", ALL, _exchange(exchanges.T_12_21), False
+    ),
+    Finding(
+        "t_1_19",
+        "t(1;19), TCF3::PBX1",
+        "t(1;19)(q23;p13), der(19)t(1;19)",
+        ALL,
+        _exchange(exchanges.T_1_19),
+        False,
+    ),
     Finding("t_17_19", "t(17;19), TCF3::HLF", "t(17;19)(q22;p13)", ALL, _exchange(exchanges.T_17_19), False),
     Finding("t_5_14", "t(5;14), IGH::IL3", "t(5;14)(q31;q32)", ALL, _exchange(exchanges.T_5_14), False),
     Finding("trisomy_12", "Gain of chromosome 12", "+12", CLL, _gained("12"), False),
@@ -158,9 +226,11 @@ FINDINGS: Final = (
     Finding("t_14_20", "t(14;20), IGH::MAFB", "t(14;20)(q32;q12)", MM, _exchange(exchanges.T_14_20), False),
     Finding("t_6_14", "t(6;14), IGH::CCND3", "t(6;14)(p21;q32)", MM, _exchange(exchanges.T_6_14), False),
     Finding("del1p", "del(1p)", "del, der, dic or i that removes 1p", MM, _arm("1", "p", *_REMOVED), False),
-    Finding("t_14_18", "t(14;18), IGH::BCL2", "t(14;18)(q32;q21)", WHO_2022, _exchange(exchanges.T_14_18), False),
+    Finding(
+        "t_14_18", "t(14;18), IGH::BCL2", "t(14;18)(q32;q21)", WHO_2022, _exchange(exchanges.T_14_18), False
+    ),
     Finding("t_8_14", "t(8;14), IGH::MYC", "t(8;14)(q24;q32)", WHO_2022, _exchange(exchanges.T_8_14), False),
-)  # fmt: skip
+)
 
 #: Findings with a column, in the order of the command's output.
 COLUMNS: Final = tuple(finding for finding in FINDINGS if finding.column)

@@ -36,7 +36,8 @@ def resolve(clones: Sequence[Clone]) -> tuple[tuple[Clone, ...], tuple[str, ...]
 def _stem(related: str, done: Sequence[Clone]) -> int:
     abnormal = [place for place, clone in enumerate(done) if clone.items]
     if not abnormal:
-        return -1
+        # 46,XX[10]/46,idem[5]: the normal clone again.
+        return 0 if done else -1
     if related.startswith("sdl"):
         number = int(re.sub(r"\D", "", related) or 0)
         return abnormal[number] if 0 < number < len(abnormal) else abnormal[-1]
@@ -61,7 +62,7 @@ def _take_over(clone: Clone, base: Clone | None, place: int) -> Clone:
 
 
 def _cancels(item: Item, items: Sequence[Item]) -> int | None:
-    """Return the place of the inherited change that an item takes back: -8 after +8, -t(9;22) after t(9;22)."""
+    """Return the place of the inherited change that an item takes back, as -8 takes back +8."""
     if item.kind == "loss":
         wanted = f"+{item.chromosome}"
     elif item.sign == "-" and item.kind in ("structural", "marker"):

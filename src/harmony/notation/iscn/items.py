@@ -1,4 +1,4 @@
-"""One change of a clone, as laboratories write it: `+8`, `t(8;21)(q22;q22)`, `der(5)t(5;17)(q13;p11)`, `5q-`."""
+"""One change of a clone, as laboratories write it: `+8`, `t(8;21)(q22;q22)`, `der(5)t(5;17)(q13;p11)`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from harmony.notation.iscn.bands import read_bands
-from harmony.notation.iscn.model import AUTOSOMES, Band, Item, Part
+from harmony.notation.iscn.model import AUTOSOMES, Band, Item, ItemKind, Part
 
 #: Kinds of rearrangement, with the ways they are also written.
 KINDS: Final = {
@@ -27,7 +27,7 @@ _OLD_STYLE: Final = re.compile(
     r"(?P<chromosome>[xy]|\d{1,2})(?P<bands>[pq][\dpq.]*)(?P<change>[+-])(?![\d(])"
 )
 _VARIANT: Final = re.compile(
-    r"(?P<text>(?:[xy]|\d{1,2})(?:[pq](?:h|ss|s|stk|cenh)+|cenh|ph)(?:[+-]|(?=c?$|c?\[)))(?:var)?"
+    r"(?P<text>(?:y|\d{1,2})(?:[pq](?:h|ss|s|stk|cenh)+|cenh|ph)(?:[+-]|(?=c?$|c?\[)))(?:var)?"
 )
 _MARKER: Final = re.compile(
     r"(?:(?P<low>\d{1,2})(?:[~-](?P<high>\d{1,2}))?)?x?(?P<name>markers?|mars?|dmins?|dms?|hsr|rings?|r)(?![a-wyz(])"
@@ -45,7 +45,7 @@ _CHROMOSOME: Final = re.compile(r"(?P<doubt>\?*)(?P<name>\d{1,2}|[xyv]|\?|)(?P<b
 _INHERITED: Final = re.compile(r"(?:c|mat|pat|dn|inh|dmat|dpat|dinh)(?![a-z(])|\(c\)")
 _COPIES: Final = re.compile(r"[x*](?P<copies>\d{1,2})(?:[~-]\d{1,2})?")
 _OR: Final = re.compile(r"or(?=[(?+\-\da-z])")
-_EXTRA: Final = re.compile(r"[);.:\"'?!]+|\((?:[^()]*)\)?")
+_EXTRA: Final = re.compile(r"[);.:\"'!]+")
 
 #: A second rearrangement written directly behind these describes the same chromosome.
 CHAINED: Final = ("der", "ider", "dic", "psu dic", "idic", "rec", "r", "add", "neo", "fis")
@@ -135,7 +135,7 @@ def _numerical(text: str, place: int, sign: str) -> tuple[Item | None, int]:
     if not found or not sign or not _name(found["chromosome"]):
         return None, place
     name = _name(found["chromosome"])
-    kind = "gain" if sign == "+" else "loss"
+    kind: ItemKind = "gain" if sign == "+" else "loss"
     doubt = found.group().endswith("?")
     return Item(kind, f"{sign}{'?' if doubt else ''}{name}", name, sign, uncertain=doubt), found.end()
 

@@ -6,7 +6,7 @@ Chromosomes are text: "1" to "22", "X", "Y", or "?" for one that the laboratory 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Arm = Literal["p", "q", "?"]
@@ -46,6 +46,8 @@ class Band:
         return self.band in bands if len(self.band) > 1 else any(b.startswith(self.band) for b in bands)
 
     def __str__(self) -> str:
+        if self.arm == "?" and self.band == "10":
+            return "cen"
         mark = "?" if self.doubt and self.arm != "?" else ""
         text = f"{self.arm}{mark}{self.band}" + (f".{self.sub}" if self.sub else "")
         return f"{text}~{self.upto}" if self.upto else text
@@ -181,15 +183,30 @@ class Clone:
 
 @dataclass(frozen=True)
 class Karyotype:
-    """The clones of a report in their order, what was not read, text of other methods, and remarks."""
+    """
+    The clones of a report in their order, and what else stood in it.
+
+    Attributes
+    ----------
+    clones : tuple of Clone
+    unread : tuple of str
+        Text that may hold a change and was not read.
+    other_methods : tuple of str
+        Sections of FISH, arrays, optical mapping and gene results.
+    notes : tuple of str
+        What was mended.
+    remarks : tuple of str
+        Sentences behind the last cell count: they cannot add to a result that is abnormal anyway.
+    shorthand : bool
+        Changes without any clone: `del7`, `t(8;21)`.
+    """
 
     clones: tuple[Clone, ...] = ()
     unread: tuple[str, ...] = ()
     other_methods: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    complex_word: bool = False
+    remarks: tuple[str, ...] = ()
     shorthand: bool = False
-    doubts: tuple[str, ...] = field(default=())
 
     @property
     def patient_clones(self) -> tuple[Clone, ...]:

@@ -1,4 +1,4 @@
-"""From a string to what a risk score needs: status, changes, counts, calls, findings, and how sure each is."""
+"""From a string to what a risk score needs: status, changes, counts, calls, findings, and how sure it is."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Final, Literal
 from harmony.notation.iscn.arms import lost_arms
 from harmony.notation.iscn.calls import Calls, call
 from harmony.notation.iscn.checks import LOSS_OF_ONE, Checked, check_clones
-from harmony.notation.iscn.clones import read_clones
+from harmony.notation.iscn.clones import RUN_TOGETHER, read_clones
 from harmony.notation.iscn.counting import Counted, count
 from harmony.notation.iscn.exchanges import Fit
 from harmony.notation.iscn.findings import COLUMNS, found
+from harmony.notation.iscn.forms import modern
 from harmony.notation.iscn.inherit import resolve
 from harmony.notation.iscn.model import Item, Karyotype
 from harmony.notation.iscn.text import LONGEST, clean
@@ -35,7 +36,8 @@ _ARM_FINDINGS: Final = {
 #: Columns of one row of output, in order; the findings follow.
 FIELDS: Final = (
     "status", "karyotype_result", "abnormalities", "count", "count_is_minimum", "clones", "modal_number",
-    "complex_count_ge3", "complex_eln2022", "monosomal", "ipss_r_group", "eln2022_lesions", "confidence", "problems",
+    "complex_count_ge3", "complex_eln2022", "monosomal", "ipss_r_group", "eln2022_lesions", "confidence",
+    "problems",
 )  # fmt: skip
 
 
@@ -181,7 +183,7 @@ def _of_word(word: Word) -> Reading:
     if word == "abnormal":
         return reading
     calls = replace(call(empty, {}), complex_count=True)
-    return replace(reading, counted=empty, calls=calls, karyotype=Karyotype(complex_word=True))
+    return replace(reading, counted=empty, calls=calls)
 
 
 def _without_clones(karyotype: Karyotype, text: str) -> Reading:
@@ -197,6 +199,7 @@ def _without_clones(karyotype: Karyotype, text: str) -> Reading:
 
 def _problems(karyotype: Karyotype) -> tuple[str, ...]:
     unread = [f"not read: {_short(piece)}" for piece in karyotype.unread]
+    unread += [f"a remark behind the karyotype was left out: {_short(piece)}" for piece in karyotype.remarks]
     others = ["text of another method was handed on"] if karyotype.other_methods else []
     return (*unread, *others, *karyotype.notes)
 
@@ -208,7 +211,8 @@ def _short(piece: str) -> str:
 def _of_clones(karyotype: Karyotype, sex: str | None) -> Reading:
     if not karyotype.patient_clones:
         return _nothing("read", "", "low", ("only cells of a donor",), karyotype)
-    resolved, unresolved = resolve(karyotype.patient_clones)
+    today, rewritten = modern(karyotype.patient_clones)
+    resolved, unresolved = resolve(today)
     checked = check_clones(resolved, sex)
     if checked.no_cells:
         return _nothing("no_result", "failed", "medium", ("no metaphase was counted",), karyotype)
@@ -221,7 +225,8 @@ def _of_clones(karyotype: Karyotype, sex: str | None) -> Reading:
         or checked.contradictions
         or karyotype.shorthand
         or counted.minus_only
-        or (incomplete and not counted.count)
+        or (karyotype.remarks and not counted.count)
+        or (not counted.count and not _may_be_normal(karyotype, checked, incomplete))
     )
     abnormal = bool(counted.count)
     result: Result = "abnormal" if abnormal else "" if partly else "normal"
@@ -230,8 +235,10 @@ def _of_clones(karyotype: Karyotype, sex: str | None) -> Reading:
         *_problems(karyotype),
         *(["no modal number: shorthand"] if karyotype.shorthand else []),
         *unresolved,
+        *rewritten,
         *checked.contradictions,
         *checked.doubts,
+        *(["no change was counted, and it cannot be called normal"] if partly and not counted.count else []),
         *_doubts_of_changes(counted, reasons),
     )
     return Reading(
@@ -248,6 +255,14 @@ def _of_clones(karyotype: Karyotype, sex: str | None) -> Reading:
     )
 
 
+def _may_be_normal(karyotype: Karyotype, checked: Checked, incomplete: bool) -> bool:
+    """Return whether a karyotype without a counted change is beyond doubt: nothing in it can hide one."""
+    inborn = [item for clone in checked.clones for item in clone.items if item.constitutional]
+    doubtful = any(item.uncertain or item.alternative for item in inborn)
+    named = all(clone.sex or clone.related for clone in checked.clones)
+    return checked.fits and named and not doubtful and not incomplete and RUN_TOGETHER not in karyotype.notes
+
+
 def _findings(
     counted: Counted, reasons: Mapping[str, tuple[Item, Fit]], partly: bool, checked: Checked
 ) -> dict[str, Value]:
@@ -259,14 +274,10 @@ def _findings(
     }
     findings: dict[str, Value] = {}
     for finding in COLUMNS:
-        if finding.name in reasons:
-            findings[finding.name] = "present"
-        elif partly or _ARM_FINDINGS.get(finding.name) in open_arms:
-            findings[finding.name] = "not_assessed"
-        elif finding.name == "minus_y" and checked.open_loss:
-            findings[finding.name] = "not_assessed"
-        else:
-            findings[finding.name] = "absent"
+        hidden = partly or _ARM_FINDINGS.get(finding.name) in open_arms
+        hidden = hidden or (finding.name == "minus_y" and checked.open_loss)
+        missing: Value = "not_assessed" if hidden else "absent"
+        findings[finding.name] = "present" if finding.name in reasons else missing
     return findings
 
 

@@ -35,8 +35,8 @@ def read_column(karyotypes: pa.Array, sexes: pa.Array | None = None) -> pa.Table
     Returns
     -------
     pyarrow.Table
-        One row per row in, same order, columns `OUTPUT`; `row` counts from 1; NULL for empty; `count`, `clones` and
-        `modal_number` are whole numbers, everything else text.
+        One row per row in, same order, columns `OUTPUT`; `row` counts from 1; NULL for empty; `NUMBERS` are
+        whole numbers, everything else text.
     """
     texts = _dictionary(karyotypes, _MANY_CELLS)
     people = _dictionary(sexes) if sexes is not None else _dictionary(pa.nulls(len(karyotypes), pa.string()))

@@ -29,7 +29,9 @@ _LOOK_ALIKE: Final = {
 }  # fmt: skip
 
 _SIGNS: Final = (
-    str.maketrans(dict.fromkeys(_MINUS, "-") | dict.fromkeys(_TIMES, "x") | dict.fromkeys(_TILDE, "~"))
+    str.maketrans(
+        {"\\": "/"} | dict.fromkeys(_MINUS, "-") | dict.fromkeys(_TIMES, "x") | dict.fromkeys(_TILDE, "~")
+    )
     | str.maketrans(dict.fromkeys(_ARROWS, ">"))
     | str.maketrans({"…": "...", "“": '"', "”": '"', "‘": "'", "’": "'"})
 )
@@ -64,7 +66,7 @@ def clean(text: str) -> CleanText:
     text : str
         Any text, also with bytes that were decoded wrongly.
     """
-    if "&" not in text and "<b" not in text and _ASCII.fullmatch(text):
+    if "&" not in text and "\\" not in text and "<b" not in text and _ASCII.fullmatch(text):
         return CleanText(text.strip(), ())
     notes: list[str] = []
     text = _BREAKS.sub("\n", text.replace("\t", " "))

@@ -1,0 +1,130 @@
+"""
+A person's own table, outside any network: CSV in any usual form or Parquet in, CSV out.
+
+Deliveries are read by `intake`, which declares everything; here nothing is declared, so the form is found out
+and what was found is said.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from harmony.errors import SizeOrEncoding, UsageError
+
+_DELIMITERS: Final = ",;\t|"
+#: One cell holds no more than this; a longer one is a quotation mark that was never closed.
+LARGEST_CELL: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class OwnColumns:
+    """Text columns of a file by name, and remarks about its form (encoding)."""
+
+    columns: dict[str, pa.Array]
+    remarks: tuple[str, ...]
+
+
+def read_text_columns(path: Path, names: Sequence[str]) -> OwnColumns:
+    """
+    Read columns of a person's file as text, one value per row in the file's order.
+
+    CSV: the delimiter is the one of comma, semicolon, tab and bar that the header line holds most; cells may hold
+    line breaks inside quotation marks; text that is not UTF-8 is read as Windows-1252 and the answer says so.
+
+    Raises
+    ------
+    UsageError
+        When the file is missing or a column is not in it.
+    SizeOrEncoding
+        When it is empty or no table.
+    """
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.", "Check the path.")
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return OwnColumns(_parquet(path, names), ())
+    text, remarks = _text(path)
+    return OwnColumns(_csv(path, text, names), remarks)
+
+
+def write_csv(path: Path, table: pa.Table) -> None:
+    """
+    Write a table as CSV in UTF-8, NULL as an empty cell; the file appears whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        When its folder does not exist.
+    """
+    if not path.parent.is_dir() or path.is_dir():
+        raise UsageError(f"{path} cannot be written.", "Name a file in a folder that exists.")
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        pacsv.write_csv(table, draft)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _parquet(path: Path, names: Sequence[str]) -> dict[str, pa.Array]:
+    try:
+        present = pq.read_schema(path).names
+        _check_names(path, names, present)
+        table = pq.read_table(path, columns=list(names))
+        return {name: table[name].combine_chunks().cast(pa.string()) for name in names}
+    except pa.ArrowInvalid:
+        raise SizeOrEncoding(f"{path.name} is no Parquet file.", "Write it again, or give CSV.") from None
+
+
+def _text(path: Path) -> tuple[str, tuple[str, ...]]:
+    content = path.read_bytes()
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace"), (f"read as {encoding}",)
+    try:
+        return content.decode("utf-8"), ()
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace"), ("not UTF-8: read as Windows-1252",)
+
+
+def _csv(path: Path, text: str, names: Sequence[str]) -> dict[str, pa.Array]:
+    first = text.partition("\n")[0]
+    if not first.strip():
+        raise SizeOrEncoding(f"{path.name} has no header line.", "Name the columns in the first line.")
+    delimiter = max(_DELIMITERS, key=first.count)
+    rows = _rows(path, text, delimiter)
+    header = [name.strip() for name in next(rows)]
+    _check_names(path, names, header)
+    places = [header.index(name) for name in names]
+    collected: list[list[str | None]] = [[] for _ in names]
+    for row in rows:
+        if not row and len(header) > 1:
+            continue
+        for place, values in zip(places, collected, strict=True):
+            values.append(row[place] if place < len(row) else None)
+    return {name: pa.array(values, pa.string()) for name, values in zip(names, collected, strict=True)}
+
+
+def _rows(path: Path, text: str, delimiter: str) -> Iterator[list[str]]:
+    before = csv.field_size_limit(LARGEST_CELL)
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    except csv.Error as error:
+        raise SizeOrEncoding(f"{path.name} is no table: {error}.", "Check its quotation marks.") from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _check_names(path: Path, names: Sequence[str], present: Sequence[str]) -> None:
+    for name in names:
+        if name not in present:
+            raise UsageError(f"{path.name} has no column {name}.", "", ", ".join(map(str, present[:40])))
