@@ -84,7 +84,7 @@ class Case:
 def tolerance_of(row):
     """The contract's tolerance for the statistic of a row."""
     statistic = row["statistic"].lower()
-    if statistic in ("p", "p.value", "pvalue", "p_value") or statistic.endswith("_p"):
+    if statistic in ("p", "p.value", "pvalue", "p_value", "p_wald") or statistic.endswith("_p"):
         return P_VALUE
     return LOGLIK if "loglik" in statistic else RELATIVE
 

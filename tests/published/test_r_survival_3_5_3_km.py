@@ -1,62 +1,55 @@
 """Kaplan-Meier against R survival 3.5-3 (`survfit`); tests/data/reference/km.csv."""
 
-import re
-
 import pytest
 import r_reference
+from r_reference import Case, check
+from r_survfit import curves, survset, wrong
 
-from harmony.statistics.kaplan_meier import kaplan_meier
-
-QUANTILE = re.compile(r"time_quantile_(\d+)_(quantile|lower|upper)(?:\[(.*)\])?")
-LIMIT = re.compile(r"(lower|upper)\[(.*)\]")
-AT = {"surv": "survival", "std.err": "std_err", "n.risk": "n_risk"}
-SUMMARY = {"records": "records", "events": "events"}
-
-
-def samples():
-    return {
-        "km_ebmt2_tcd": lambda: columns(r_reference.ebmt2(), "time", "died", "tcd"),
-        "km_bmt_group": lambda: columns(r_reference.table("mstate", "bmt"), "t2", "d3", "group"),
-        "km_leukemia_x": lambda: columns(r_reference.table("survival", "leukemia"), "time", "status", "x"),
-    }
-
-
-def columns(frame, time, event, group):
-    return frame[time], frame[event], frame[group]
+#: Analysis, numbers, table, time, event, group.
+ANALYSES = [
+    ("km_mgus2_sex", 136, ("survival", "mgus2"), "futime", "death", "sex"),
+    ("km_mgus2_pcm", 31, ("survival", "mgus2"), "ptime", "pstat", None),
+    ("km_myeloid_trt", 118, ("survival", "myeloid"), "futime", "death", "trt"),
+    ("km_ebmt3_rfs_dissub", 204, ("mstate", "ebmt3"), "rfstime", "rfsstat", "dissub"),
+    ("km_leukemia_x", 154, ("survival", "leukemia"), "time", "status", "x"),
+    ("km_leuksurv_sex", 118, "LeukSurv", "time", "event", "fac_sex"),
+    ("km_bmt_group", 150, ("KMsurv", "bmt"), "t2", "d3", "group"),
+    ("km_alloauto", 118, ("KMsurv", "alloauto"), "time", "delta", "type"),
+    ("km_gehan", 100, ("MASS", "gehan"), "time", "cens", "treat"),
+    ("km_ebmt2_tcd", 177, "ebmt2", "time", "died", "tcd"),
+]
 
 
-def cell(table, column, **where):
-    found = [row[column] for row in table.to_pylist() if all(row[k] == v for k, v in where.items())]
-    assert len(found) == 1
-    return found[0]
+def load(source):
+    if source == "ebmt2":
+        return r_reference.ebmt2()
+    return survset(source) if isinstance(source, str) else r_reference.table(*source)
 
 
-def ours(fits, row):
-    group = row["group"].split("=")[1]
-    statistic = row["statistic"]
-    if statistic in SUMMARY:
-        return cell(fits["log"].summary(), SUMMARY[statistic], group=group)
-    if statistic in AT:
-        return cell(fits["log"].at([row["time"]]), AT[statistic], group=group)
-    if limit := LIMIT.fullmatch(statistic):
-        return cell(fits[limit[2]].at([row["time"]]), limit[1], group=group)
-    share, part, scale = QUANTILE.fullmatch(statistic).groups()
-    column = "time" if part == "quantile" else part
-    return cell(fits[scale or "log"].quantiles([int(share) / 100]), column, group=group)
+def sample(source, time, event, group, shift=0):
+    def columns():
+        frame = load(source)
+        return frame[time] + shift, frame[event], None if group is None else frame[group], {}
+
+    return columns
 
 
-@pytest.mark.parametrize("analysis", ["km_ebmt2_tcd", "km_bmt_group", "km_leukemia_x"])
-def test_every_number_of_survfit_is_met(analysis):
-    time, event, group = samples()[analysis]()
-    fits = {scale: kaplan_meier(time, event, group, conf_type=scale) for scale in ("log", "log-log", "plain")}
-    expected = r_reference.rows("km.csv", analysis)
-    wrong = [r_reference.difference(ours(fits, row), row) for row in expected]
-    assert [text for text in wrong if text] == []
-    assert len(expected) in (177, 150, 154)
+CASES = [
+    Case("kaplan_meier", "km.csv", analysis, numbers, curves(sample(*columns)))
+    for analysis, numbers, *columns in ANALYSES
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_number_of_survfit_is_met(case):
+    check(case)
+
+
+def test_the_cases_cover_every_row_of_the_file():
+    with (r_reference.FOLDER / "km.csv").open() as source:
+        assert sum(case.numbers for case in CASES) == len(source.readlines()) - 1
 
 
 def test_a_shifted_time_is_noticed():
-    time, event, group = samples()["km_bmt_group"]()
-    fits = {"log": kaplan_meier(time + 400, event, group)}
-    expected = [r for r in r_reference.rows("km.csv", "km_bmt_group") if r["statistic"] == "surv"]
-    assert all(r_reference.difference(ours(fits, row), row) for row in expected)
+    shifted = curves(sample(("KMsurv", "bmt"), "t2", "d3", "group", shift=400))
+    assert len(wrong(Case("kaplan_meier", "km.csv", "km_bmt_group", 150, shifted))) > 100

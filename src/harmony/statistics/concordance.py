@@ -1,18 +1,35 @@
-"""Harrell's concordance of a score with survival, and its infinitesimal-jackknife standard error."""
+"""Concordance of a score with survival (Harrell, Uno), and its infinitesimal-jackknife standard error."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from harmony.errors import UnsoundAnalysis
-from harmony.statistics.samples import Floats, FollowUp, Integers, follow_up, numbers, same_length, tied
+from harmony.errors import UnsoundAnalysis, UsageError
+from harmony.statistics.censoring import censoring_survival
+from harmony.statistics.comparable_pairs import comparable_pairs
+from harmony.statistics.samples import (
+    TIE,
+    Floats,
+    FollowUp,
+    Integers,
+    follow_up,
+    levels,
+    numbers,
+    same_length,
+)
+from harmony.statistics.samples import (
+    strata as strata_of,
+)
 
-#: Scores closer than this share of the largest are tied: the same covariates may be summed in another order.
-SCORE_TIE = 1e-13
+Method = Literal["harrell", "uno"]
+
+#: Weights of pairs below this share of what could be are rounding errors of sums that cancel.
+ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
@@ -26,30 +43,32 @@ class Concordance:
         (concordant + tied / 2) / comparable pairs; 0.5 by chance, 1 perfect.
     std_err, variance : float
         Of the concordance.
-    concordant, discordant, tied : int
+    concordant, discordant, tied : int or float
         Comparable pairs: the higher score failed first, the lower one did, or the scores are equal.
+        Counts; sums of weights (products of case weights, and for Uno's time weights) otherwise.
     """
 
     concordance: float
     std_err: float
     variance: float
-    concordant: int
-    discordant: int
-    tied: int
+    concordant: float
+    discordant: float
+    tied: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Comparable pairs each patient is in, by outcome; int arrays of shape (n,)."""
-
-    concordant: Integers
-    discordant: Integers
-    tied: Integers
-
-
-def concordance(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> Concordance:
+def concordance(
+    time: ArrayLike,
+    event: ArrayLike,
+    score: ArrayLike,
+    method: Method = "harrell",
+    entry: ArrayLike | None = None,
+    strata: Any = None,
+    weights: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    tau: float | None = None,
+) -> Concordance:
     """
-    Return Harrell's concordance.
+    Return how well a score orders patients by their time to the event.
 
     Parameters
     ----------
@@ -57,101 +76,127 @@ def concordance(time: ArrayLike, event: ArrayLike, score: ArrayLike) -> Concorda
         As in `kaplan_meier`.
     score : array of shape (n,)
         Higher score means an earlier event, for example a linear predictor.
+    method : harrell or uno
+        Harrell's: every comparable pair counts the same. Uno's: a pair counts 1 / G(t-)^2, where t is the
+        time of its event and G the Kaplan-Meier curve of censoring, so that the result does not
+        depend on how long patients were followed.
+    entry : array of shape (n,), optional
+        Delayed entry; a row is compared with events after its entry only. Not with Uno's.
+    strata : array of shape (n,), or dict or table of several, optional
+        Only patients of one stratum are compared.
+    weights : array of shape (n,), optional
+        Case weights; a pair counts with their product.
+    cluster : array of shape (n,), optional
+        Rows of one patient or centre, whose influence is summed before it is squared.
+    tau : float, optional
+        Pairs whose event is later than this are left out.
 
     Raises
     ------
     UnsoundAnalysis
-        When no pair is comparable; and as `kaplan_meier`.
+        When no pair is comparable (one patient alone, nobody with the event); and as `kaplan_meier`.
+    UsageError
+        When the method is unknown, `tau` is not above 0, or Uno's comes with `entry`.
 
     References
     ----------
-    Harrell et al., JAMA 1982;247:2543. Ties and variance as in R survival 3.5.3 `concordance`.
+    Harrell et al., JAMA 1982;247:2543; Uno et al., Stat Med 2011;30:1105. Ties, weights and variance as in
+    R survival 3.5.3 `concordance` (Uno's: timewt = "n/G2", tau: ymax).
     """
-    sample, scores = follow_up(time, event), numbers(score, "score")
+    _check(method, entry, tau)
+    sample, scores = follow_up(time, event, entry=entry, weights=weights), numbers(score, "score")
     same_length(sample.day, scores, "score")
-    return pooled_concordance(sample, scores, np.zeros(len(scores), dtype=np.int64))
+    stratum = strata_of(strata, len(scores)).code
+    groups = None
+    if cluster is not None:
+        groups = levels(cluster, "cluster")[0]
+        same_length(sample.day, groups, "cluster")
+    return pooled_concordance(sample, scores, stratum, groups, _time_weight(sample, stratum, method, tau))
 
 
-def pooled_concordance(sample: FollowUp, score: Floats, stratum: Integers) -> Concordance:
+def pooled_concordance(
+    sample: FollowUp,
+    score: Floats,
+    stratum: Integers,
+    cluster: Integers | None = None,
+    time_weight: Floats | None = None,
+) -> Concordance:
     """
     Return the concordance over the pairs within strata.
 
     Parameters
     ----------
     sample : FollowUp
-        Checked follow-up of n patients.
+        Checked follow-up of n rows; its entries and weights count.
     score : float array of shape (n,)
         Higher score means an earlier event.
     stratum : int array of shape (n,)
-        0, 1 ...; patients of different strata are not compared.
+        0, 1 ...; rows of different strata are not compared.
+    cluster : int array of shape (n,), optional
+        0, 1 ...; influences are summed within clusters.
+    time_weight : float array of shape (n,), optional
+        Weight of each row's pairs as the one with the event.
 
     Raises
     ------
     UnsoundAnalysis
         When no pair is comparable.
     """
-    _, rank = tied(score, lambda ascending: SCORE_TIE * float(np.abs(ascending).max()))
-    pairs = []
-    for code in range(int(stratum.max()) + 1):
-        within = stratum == code
-        pairs.append(_pairs(sample.part(within), rank[within]))
-    concordant = np.concatenate([p.concordant for p in pairs])
-    discordant = np.concatenate([p.discordant for p in pairs])
-    even = np.concatenate([p.tied for p in pairs])
-    # Each pair was counted at both of its patients.
-    total = int(concordant.sum() + discordant.sum() + even.sum()) // 2
-    if total == 0:
+    pairs = comparable_pairs(
+        sample.day,
+        sample.event > 0,
+        score,
+        stratum if stratum.any() else None,
+        sample.entry_day,
+        sample.weight,
+        time_weight,
+    )
+    total = pairs.concordant + pairs.discordant + pairs.tied
+    if total <= ROUNDING * _most_pairs(sample, time_weight):
         raise UnsoundAnalysis(
             "No two patients can be compared.", "Lengthen the follow-up or widen the cohort."
         )
-    value = (int(concordant.sum()) + int(even.sum()) / 2.0) / 2.0 / total
-    # Derivative of the ratio by each patient's weight.
-    influence = (concordant + even / 2.0 - value * (concordant + discordant + even)) / total
+    value = (pairs.concordant + pairs.tied / 2.0) / total
+    # Derivative of the ratio by each row's weight.
+    influence: Floats = pairs.above / total
+    influence += pairs.even * (0.5 / total)
+    influence -= pairs.all_pairs * (value / total)
+    if sample.weight is not None:
+        influence *= sample.weight
+    if cluster is not None:
+        influence = np.bincount(cluster, influence).astype(np.float64, copy=False)
     variance = float(influence @ influence)
-    counts = (int(part.sum()) // 2 for part in (concordant, discordant, even))
-    return Concordance(value, math.sqrt(variance), variance, *counts)
+    plain = sample.weight is None and time_weight is None
+    counts = (pairs.concordant, pairs.discordant, pairs.tied)
+    return Concordance(value, math.sqrt(variance), variance, *(int(c) if plain else c for c in counts))
 
 
-def _pairs(sample: FollowUp, rank: Integers) -> _Pairs:
-    died = sample.event > 0
-    ending, deaths = sample.count(), sample.count(died)
-    # Those who outlive an event: later times, and the censored of the same time. Standing in this order
-    # (latest first, censored before events), they are a prefix of all patients.
-    later = ending[::-1].cumsum()[::-1] - deaths
-    order = np.lexsort((died, -sample.day))
-    below, even = _count_in_prefix(rank[order], later[sample.day[died]], rank[died])
-    zero = np.zeros(len(rank), dtype=np.int64)
-    concordant, discordant, equal = zero.copy(), zero.copy(), zero
-    concordant[died], equal[died] = below, even
-    discordant[died] = later[sample.day[died]] - below - even
-    # And the other way round: events that each patient outlives are a prefix of the events in time order.
-    before = deaths.cumsum() - deaths
-    prefix = before[sample.day] + np.where(died, 0, deaths[sample.day])
-    events = np.flatnonzero(died)
-    events = events[np.argsort(sample.day[events], kind="stable")]
-    below, even = _count_in_prefix(rank[events], prefix, rank)
-    return _Pairs(concordant + prefix - below - even, discordant + below, equal + even)
+def _time_weight(sample: FollowUp, stratum: Integers, method: Method, tau: float | None) -> Floats | None:
+    """Return the weight of each row's pairs as the one with the event; None where all count the same."""
+    if method == "harrell" and tau is None:
+        return None
+    weight = np.ones(len(sample.day))
+    if method == "uno":
+        weight /= censoring_survival(sample, stratum, before=True)[sample.day, stratum] ** 2
+    if tau is not None:
+        weight[sample.times[sample.day] > tau * (1.0 + TIE)] = 0.0
+    return weight
 
 
-def _count_in_prefix(
-    sequence: Integers, prefix: Integers, value: Integers
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """
-    Count for each query the entries of `sequence[:prefix]` below `value`, and those equal to it.
+def _most_pairs(sample: FollowUp, time_weight: Floats | None) -> float:
+    """Return the weight that the pairs would have if every row were compared with every event."""
+    n = len(sample.day)
+    weight = np.ones(n) if sample.weight is None else sample.weight
+    at_event = weight * (sample.event > 0) * (1.0 if time_weight is None else time_weight)
+    return float(weight.sum() * at_event.sum())
 
-    A wavelet matrix (Claude, Navarro and Ordonez, Inform Syst 2015;47:15): one pass per binary digit for
-    all queries together, n log n in all and no loop over patients.
-    """
-    start, stop = np.zeros_like(prefix), prefix.copy()
-    below = np.zeros_like(prefix)
-    top = max(int(sequence.max(initial=0)), int(value.max(initial=0)))
-    for digit in range(top.bit_length() - 1, -1, -1):
-        one = (sequence >> digit) & 1 == 1
-        zeros = np.concatenate(([0], np.cumsum(~one)))
-        start_zeros, stop_zeros = zeros[start], zeros[stop]
-        query_one = (value >> digit) & 1 == 1
-        below += np.where(query_one, stop_zeros - start_zeros, 0)
-        start = np.where(query_one, zeros[-1] + start - start_zeros, start_zeros)
-        stop = np.where(query_one, zeros[-1] + stop - stop_zeros, stop_zeros)
-        sequence = np.concatenate((sequence[~one], sequence[one]))
-    return below, stop - start
+
+def _check(method: str, entry: ArrayLike | None, tau: float | None) -> None:
+    if method not in get_args(Method):
+        raise UsageError("The concordance asked for is unknown.", "Choose another.", "harrell, uno")
+    if method == "uno" and entry is not None:
+        raise UsageError(
+            "Uno's concordance is not defined with delayed entry.", "Use harrell, or leave out entry."
+        )
+    if tau is not None and not tau > 0.0:
+        raise UsageError("tau is impossible.", "Give a time within the follow-up.", "tau > 0")

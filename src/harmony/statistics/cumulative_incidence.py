@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from harmony.errors import UsageError
+from harmony.statistics.counts import Counts, counts
+from harmony.statistics.incidence_jackknife import incidence_jackknife
+from harmony.statistics.incidence_states import StateCurves, has_several_rows, state_curves
 from harmony.statistics.kaplan_meier import greenwood
 from harmony.statistics.limits import ConfType, check_conf_type, probability_limits
+from harmony.statistics.risk_sets import RiskSets, by_group, risk_sets
 from harmony.statistics.samples import Floats, FollowUp, Integers, follow_up, groups
 from harmony.statistics.steps import asked_times, at_risk, before_first, step_index
 
@@ -19,6 +24,13 @@ if TYPE_CHECKING:
 
 #: Cause code of the state without any event.
 WITHOUT_EVENT = 0
+
+Variance = Literal["aalen", "jackknife"]
+
+_GOES_ON = (
+    "Some patients have rows after an event: each estimate is the probability of being in the state, "
+    "not of ever having had the event."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +46,8 @@ class IncidenceCurve:
         0 no event yet, 1, 2 ... causes.
     time : float array
         Event and censoring times of the group, ascending.
-    n_risk : int array
-        Patients under observation just before the time.
+    n_risk : int or float array
+        Patients (sum of weights) under observation and without an event just before the time.
     estimate, std_err, lower, upper : float arrays
         Probability, its standard error, limits; NaN where a limit or an error does not exist.
     """
@@ -43,7 +55,7 @@ class IncidenceCurve:
     group: str | None
     cause: int
     time: Floats
-    n_risk: Integers
+    n_risk: Integers | Floats
     estimate: Floats
     std_err: Floats
     lower: Floats
@@ -52,11 +64,16 @@ class IncidenceCurve:
 
 @dataclass(frozen=True, eq=False)
 class CumulativeIncidence:
-    """Curves of all groups and causes, sorted by group, then cause; scale and level of their limits."""
+    """
+    Curves of all groups and causes, sorted by group, then cause; scale and level of their limits.
+
+    `warnings` are texts that a reader must see with the numbers.
+    """
 
     curves: tuple[IncidenceCurve, ...]
     conf_type: ConfType
     conf_level: float
+    warnings: tuple[str, ...] = ()
 
     def table(self) -> pa.Table:
         """Return every step: group, cause, time, n_risk, estimate, std_err, lower, upper."""
@@ -86,7 +103,10 @@ def cumulative_incidence(
     group: ArrayLike | None = None,
     conf_type: ConfType = "log",
     conf_level: float = 0.95,
-    variance: Literal["aalen"] = "aalen",
+    variance: Variance = "aalen",
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    id: ArrayLike | None = None,
 ) -> CumulativeIncidence:
     """
     Estimate the probability of each cause over time when the causes compete.
@@ -103,13 +123,21 @@ def cumulative_incidence(
         Scale of the limits.
     conf_level : float
         Coverage of the limits.
-    variance : aalen
-        Aalen's form, equal to R cmprsk 2.2.11 `cuminc`; Greenwood's for cause 0.
+    variance : aalen or jackknife
+        aalen is equal to R cmprsk 2.2.11 `cuminc`, with Greenwood's form for cause 0. jackknife is the
+        infinitesimal jackknife of R survival 3.5.3 `survfit`, for all causes and cause 0.
+    entry : array of shape (n,), optional
+        Start of observation (delayed entry, or start-stop rows); at risk after it. Before `time`.
+    weights : array of shape (n,), optional
+        Case weights, 0 or more; a weight of 0 counts as absent.
+    id : array of shape (n,), optional
+        Patient of each row, where a patient has several rows. The jackknife leaves out patients, not rows.
 
     Raises
     ------
     UnsoundAnalysis
-        When nobody is in it, a value is missing, or a time or an event code is negative.
+        When nobody is in it, a value is missing, a time, weight or event code is negative, an entry is not
+        before its exit, or rows of one patient overlap.
     UsageError
         When shapes, `conf_type`, `conf_level` or `variance` are wrong.
 
@@ -118,41 +146,123 @@ def cumulative_incidence(
     Aalen, Ann Stat 1978;6:534. Aalen and Johansen, Scand J Stat 1978;5:141.
     """
     check_conf_type(conf_type)
-    if variance != "aalen":
-        raise UsageError("The form of the variance is unknown.", "Choose another.", "aalen")
-    sample = follow_up(time, event, causes=True)
+    if variance not in get_args(Variance):
+        raise UsageError("The form of the variance is unknown.", "Choose another.", "aalen, jackknife")
+    sample = follow_up(time, event, causes=True, entry=entry, weights=weights)
     by = groups(group, len(sample.day))
-    causes = [int(cause) for cause in np.flatnonzero(np.bincount(sample.event)) if cause > 0]
-    curves = []
-    for code, label in enumerate(by.labels):
-        part = sample if len(by.labels) == 1 else sample.part(by.code == code)
-        curves += _curves(label, part, causes, conf_type, conf_level)
+    causes = tuple(int(cause) for cause in np.flatnonzero(np.bincount(sample.event)) if cause > 0)
+    if id is not None and variance == "jackknife" and has_several_rows(id, len(sample.day)):
+        found = state_curves(time, event, entry, weights, id, by.code, causes)
+        return _of_states(found, by.labels, causes, conf_type, conf_level)
+    curves: list[IncidenceCurve] = []
+    for label, part, _ in by_group(sample, by):
+        curves += _of_group(label, part, causes, variance, conf_type, conf_level)
     return CumulativeIncidence(tuple(curves), conf_type, conf_level)
 
 
-def _curves(
-    label: str | None, sample: FollowUp, causes: list[int], conf_type: ConfType, conf_level: float
+def cumulative_incidence_from_counts(
+    table: Counts | Any, conf_type: ConfType = "log", conf_level: float = 0.95
+) -> CumulativeIncidence:
+    """
+    Estimate as `cumulative_incidence` from counts, which a query or another site hands over instead of rows.
+
+    Parameters
+    ----------
+    table : Counts, dict of arrays, Arrow or pandas table, or a list of such
+        Columns group (optional), time, cause, count, as in `counts.counts`.
+    conf_type : log, log-log or plain
+    conf_level : float
+
+    Returns
+    -------
+    CumulativeIncidence
+        With Aalen's variance; the same numbers as from the rows.
+
+    Raises
+    ------
+    UsageError, UnsoundAnalysis
+        As `counts.counts` and `cumulative_incidence`.
+    """
+    check_conf_type(conf_type)
+    found = table if isinstance(table, Counts) else counts(table)
+    causes = found.causes if found.ended[:, :, 1:].any() else ()
+    curves: list[IncidenceCurve] = []
+    for code, label in enumerate(found.labels):
+        curves += _curves(label, found.risk_sets(code), causes, conf_type, conf_level)
+    return CumulativeIncidence(tuple(curves), conf_type, conf_level)
+
+
+def _of_group(
+    label: str | None,
+    sample: FollowUp,
+    causes: Sequence[int],
+    variance: Variance,
+    conf_type: ConfType,
+    conf_level: float,
 ) -> list[IncidenceCurve]:
-    ending = sample.count()
-    seen = ending > 0
-    n_risk = ending[seen][::-1].cumsum()[::-1]
-    died = sample.count(sample.event > 0)[seen]
-    survival = np.cumprod((n_risk - died) / n_risk)
-    estimates = {WITHOUT_EVENT: (survival, survival * np.sqrt(greenwood(n_risk, died)))}
-    for cause in causes:
-        of_cause = sample.count(sample.event == cause)[seen]
-        estimates[cause] = _incidence(n_risk, died, of_cause, survival)
+    sets = risk_sets(sample, causes or (1,))
+    errors = incidence_jackknife(sample, sets, causes) if variance == "jackknife" else None
+    return _curves(label, sets, causes, conf_type, conf_level, errors)
+
+
+def _curves(
+    label: str | None,
+    sets: RiskSets,
+    causes: Sequence[int],
+    conf_type: ConfType,
+    conf_level: float,
+    errors: Sequence[Floats] | None = None,
+) -> list[IncidenceCurve]:
+    """Return the curves of cause 0 and of each cause, with `errors` in that order, or Aalen's."""
+    n_risk, died = sets.n_risk, sets.n_event
+    survival = np.asarray(np.cumprod((n_risk - died) / n_risk), dtype=np.float64)
+    estimates: list[tuple[int, Floats, Floats]] = [
+        (WITHOUT_EVENT, survival, np.asarray(survival * np.sqrt(greenwood(n_risk, died))))
+    ]
+    # Without any event there is no cause, though the risk sets have a row of zeros.
+    for cause, of_cause in zip(causes, sets.by_cause[: len(causes)], strict=True):
+        estimates.append((cause, *_incidence(n_risk, died, of_cause, survival)))
     return [
-        IncidenceCurve(
-            label, cause, sample.times[seen], n_risk, value, error,
-            *probability_limits(value, error, conf_type, conf_level),
-        )
-        for cause, (value, error) in estimates.items()
+        _curve(label, cause, sets.time, n_risk, value, error if errors is None else errors[place],
+               conf_type, conf_level)
+        for place, (cause, value, error) in enumerate(estimates)
     ]  # fmt: skip
 
 
+def _curve(
+    label: str | None,
+    cause: int,
+    time: Floats,
+    n_risk: Integers | Floats,
+    value: Floats,
+    error: Floats,
+    conf_type: ConfType,
+    conf_level: float,
+) -> IncidenceCurve:
+    lower, upper = probability_limits(value, error, conf_type, conf_level)
+    return IncidenceCurve(label, cause, time, n_risk, value, error, lower, upper)
+
+
+def _of_states(
+    found: Sequence[StateCurves],
+    labels: Sequence[str | None],
+    causes: Sequence[int],
+    conf_type: ConfType,
+    conf_level: float,
+) -> CumulativeIncidence:
+    curves = [
+        _curve(labels[group.code], cause, group.time, group.n_risk, value, error, conf_type, conf_level)
+        for group in found
+        for cause, value, error in zip(
+            (WITHOUT_EVENT, *causes), group.probability, group.std_err, strict=True
+        )
+    ]
+    warnings = (_GOES_ON,) if any(group.goes_on for group in found) else ()
+    return CumulativeIncidence(tuple(curves), conf_type, conf_level, warnings)
+
+
 def _incidence(
-    n_risk: Integers, died: Integers, of_cause: Integers, survival: Floats
+    n_risk: Integers | Floats, died: Integers | Floats, of_cause: Integers | Floats, survival: Floats
 ) -> tuple[Floats, Floats]:
     before = np.concatenate(([1.0], survival[:-1]))
     incidence = np.cumsum(before * of_cause / n_risk)
@@ -173,9 +283,10 @@ def _incidence(
     return incidence, np.sqrt(np.maximum(variance, 0.0))
 
 
-def _without_replacement(n_risk: Integers, events: Integers) -> Floats:
+def _without_replacement(n_risk: Integers | Floats, events: Integers | Floats) -> Floats:
     """Return the correction of the hypergeometric variance for d events at one time: 1 - (d - 1)/(n - 1)."""
-    return 1.0 - np.maximum(events - 1, 0) / np.maximum(n_risk - 1, 1)
+    correction: Floats = 1.0 - np.maximum(events - 1, 0) / np.maximum(n_risk - 1, 1)
+    return correction
 
 
 def _as_table(curve: IncidenceCurve) -> pa.Table:

@@ -11,10 +11,14 @@ from harmony.errors import UsageError
 
 @dataclass(frozen=True)
 class ChiSquare:
-    """A chi-square test: its statistic (0 or more), degrees of freedom (1 or more) and p-value (0 to 1)."""
+    """
+    A chi-square test: its statistic (0 or more), degrees of freedom (more than 0) and p-value (0 to 1).
+
+    Degrees of freedom are a whole number, but for a penalised model.
+    """
 
     statistic: float
-    df: int
+    df: float
     p: float
 
 
@@ -110,3 +114,61 @@ def chi_square_tail(statistic: float, df: int) -> float:
 
 def _gamma_term(a: float, x: float) -> float:
     return math.exp(a * math.log(x) - x - math.lgamma(a + 1.0)) if x > 0.0 else 0.0
+
+
+def fractional_chi_square(statistic: float, df: float) -> ChiSquare:
+    """
+    Return a chi-square test with any degrees of freedom, as penalised models have them.
+
+    Parameters
+    ----------
+    statistic : float
+        0 or more.
+    df : float
+        More than 0.
+
+    Raises
+    ------
+    UsageError
+        When `statistic` is negative or not a number, or `df` is not above 0.
+
+    References
+    ----------
+    Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 6.5.29 and 6.5.31.
+    """
+    if not (df > 0.0 and statistic >= 0.0):
+        raise UsageError(
+            "A chi-square test has no such statistic or degrees of freedom.", "Check the test.", "df > 0"
+        )
+    a, x = df / 2.0, statistic / 2.0
+    if x == 0.0:
+        return ChiSquare(float(statistic), float(df), 1.0)
+    scale = math.exp(a * math.log(x) - x - math.lgamma(a))
+    tail = 1.0 - scale * _lower_series(a, x) if x < a + 1.0 else scale * _upper_fraction(a, x)
+    return ChiSquare(float(statistic), float(df), min(max(tail, 0.0), 1.0))
+
+
+def _lower_series(a: float, x: float) -> float:
+    term = total = 1.0 / a
+    step = a
+    while term > 1e-17 * total:
+        step += 1.0
+        term *= x / step
+        total += term
+    return total
+
+
+def _upper_fraction(a: float, x: float) -> float:
+    """Evaluate the continued fraction by Lentz's method."""
+    b = x + 1.0 - a
+    c, d = 1e300, 1.0 / b
+    value = d
+    for step in range(1, 1000):
+        factor = -step * (step - a)
+        b += 2.0
+        d = 1.0 / (factor * d + b)
+        c = b + factor / c
+        value *= c * d
+        if abs(c * d - 1.0) < 1e-16:
+            break
+    return value

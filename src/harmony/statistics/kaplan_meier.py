@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from harmony.errors import UsageError
+from harmony.statistics.counts import Counts, counts, single_event
+from harmony.statistics.influence import influence_variance, wants_robust
 from harmony.statistics.limits import ConfType, check_conf_type, probability_limits
-from harmony.statistics.samples import Floats, FollowUp, Integers, follow_up, groups, numbers
+from harmony.statistics.risk_sets import RiskSets, by_group, own_times, risk_sets
+from harmony.statistics.samples import Floats, FollowUp, Integers, follow_up, numbers, strata
 from harmony.statistics.steps import asked_times, at_risk, before_first, step_index
 
 if TYPE_CHECKING:
@@ -31,21 +34,24 @@ class SurvivalCurve:
         Label; None when no groups were given.
     time : float array
         Event and censoring times, ascending.
-    n_risk, n_event, n_censor : int arrays
+    n_risk, n_event, n_censor : int arrays, float arrays with weights
         Patients under observation just before the time, with the event, and censored at it.
     survival, std_err, lower, upper : float arrays
-        S(t), Greenwood standard error of S(t), limits. NaN where R has none: the error at S = 0.
+        S(t), its standard error, limits. NaN where R has none: Greenwood's error at S = 0.
+    records : int
+        Rows of the group; of weight 0 none.
     """
 
     group: str | None
     time: Floats
-    n_risk: Integers
-    n_event: Integers
-    n_censor: Integers
+    n_risk: Integers | Floats
+    n_event: Integers | Floats
+    n_censor: Integers | Floats
     survival: Floats
     std_err: Floats
     lower: Floats
     upper: Floats
+    records: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +61,17 @@ class KaplanMeier:
     curves: tuple[SurvivalCurve, ...]
     conf_type: ConfType
     conf_level: float
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know: curves that reached 0 before others entered."""
+        early = [curve.group for curve in self.curves if (curve.survival[:-1] == 0.0).any()]
+        return tuple(
+            f"{'Survival' if label is None else f'Survival of group {label}'} is 0 once all who were at "
+            "risk had the event, although others enter later; start the curve after that gap "
+            "(conditional_survival)."
+            for label in early
+        )
 
     def table(self) -> pa.Table:
         """Return every step: group, time, n_risk, n_event, n_censor, survival, std_err, lower, upper."""
@@ -104,13 +121,13 @@ class KaplanMeier:
         if shares.min() <= 0.0 or shares.max() >= 1.0:
             raise UsageError("A quantile of an impossible share was asked.", "Give shares.", "0 < p < 1")
         rows = [
-            (
-                c.group,
-                share,
-                *(_crossing(c.time, curve, 1.0 - share) for curve in (c.survival, c.lower, c.upper)),
-            )
+            (c.group, *row)
             for c in self.curves
-            for share in shares.tolist()
+            for row in zip(
+                shares.tolist(),
+                *(_crossings(c.time, curve, shares) for curve in (c.survival, c.lower, c.upper)),
+                strict=True,
+            )
         ]
         group, probability, time, lower, upper = zip(*rows, strict=True)
         return pa.table(
@@ -124,15 +141,16 @@ class KaplanMeier:
         )
 
     def summary(self) -> pa.Table:
-        """Return one row per group: group, records, events, median (null when not reached)."""
+        """Return one row per group: group, records, events (weighted), median (null when not reached)."""
         import pyarrow as pa
 
+        medians = [_crossings(c.time, c.survival, np.array([0.5]))[0] for c in self.curves]
         return pa.table(
             {
                 "group": pa.array([c.group for c in self.curves], pa.string()),
-                "records": pa.array([int(c.n_risk[0]) for c in self.curves], pa.int64()),
-                "events": pa.array([int(c.n_event.sum()) for c in self.curves], pa.int64()),
-                "median": pa.array([_crossing(c.time, c.survival, 0.5) for c in self.curves], pa.float64()),
+                "records": pa.array([c.records for c in self.curves], pa.int64()),
+                "events": pa.array([c.n_event.sum() for c in self.curves]),
+                "median": pa.array(medians, pa.float64()),
             }
         )
 
@@ -140,12 +158,16 @@ class KaplanMeier:
 def kaplan_meier(
     time: ArrayLike,
     event: ArrayLike,
-    group: ArrayLike | None = None,
+    group: object = None,
     conf_type: ConfType = "log",
     conf_level: float = 0.95,
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    robust: bool | None = None,
 ) -> KaplanMeier:
     """
-    Estimate survival by the product-limit method with Greenwood's variance.
+    Estimate survival by the product-limit method.
 
     Parameters
     ----------
@@ -153,53 +175,128 @@ def kaplan_meier(
         Follow-up time, 0 or more, any unit; times equal up to 1e-9 of the mean time are tied.
     event : array of shape (n,)
         1 or True event, 0 or False censored. At a tied time events come before censoring.
-    group : array of shape (n,), optional
-        Text, numbers or booleans; one curve each.
+    group : array of shape (n,), or dict or table of several, optional
+        Text, numbers or booleans; one curve for each level, or each combination of levels.
     conf_type : log, log-log or plain
         Scale of the limits; R's default is log.
     conf_level : float
         Coverage of the limits.
+    entry : array of shape (n,), optional
+        Delayed entry (left truncation), 0 or more and before `time`; at risk after it. Where everybody
+        at risk has the event, survival is 0 and stays so, although others enter later, as in R.
+    weights : array of shape (n,), optional
+        Case weights, 0 or more; rows of weight 0 are absent. Counts are then sums of weights.
+    cluster : array of shape (n,), optional
+        Rows of one level (patient, centre) belong together: robust standard error.
+    robust : bool, optional
+        Whether the standard error is the infinitesimal jackknife instead of Greenwood's. By default, as
+        in R, with `cluster` and with weights that are not whole numbers.
 
     Raises
     ------
     UnsoundAnalysis
-        When nobody is in it, a value is missing, a time negative, or the event has several causes.
+        When nobody is in it, a value is missing, a time negative, an entry not before its exit, or the
+        event has several causes.
     UsageError
-        When shapes, `conf_type` or `conf_level` are wrong.
+        When shapes, `conf_type` or `conf_level` are wrong, or `cluster` is given with `robust=False`.
+
+    Notes
+    -----
+    One patient alone is a result: survival 1 when censored, 0 after the event.
 
     References
     ----------
     Kaplan and Meier, J Am Stat Assoc 1958;53:457. Limits as in R survival 3.5.3 `survfit`.
     """
     check_conf_type(conf_type)
-    sample = follow_up(time, event)
-    by = groups(group, len(sample.day))
-    one = len(by.labels) == 1
+    sample = follow_up(time, event, entry=entry, weights=weights)
+    by = strata(group, len(sample.day), "group")
+    units = None if cluster is None else strata(cluster, len(sample.day), "cluster").code
+    jackknife = wants_robust(robust, sample.weight, units is not None)
     curves = tuple(
-        _curve(label, sample if one else sample.part(by.code == code), conf_type, conf_level)
-        for code, label in enumerate(by.labels)
+        survival_curve(
+            label, risk_sets(part), conf_type, conf_level, _jackknife(part, unit) if jackknife else None
+        )
+        for label, part, unit in by_group(sample, by, units)
     )
     return KaplanMeier(curves, conf_type, conf_level)
 
 
-def _curve(label: str | None, sample: FollowUp, conf_type: ConfType, conf_level: float) -> SurvivalCurve:
-    ending, died = sample.count(), sample.count(sample.event > 0)
-    seen = ending > 0
-    ending, died, time = ending[seen], died[seen], sample.times[seen]
-    n_risk = ending[::-1].cumsum()[::-1]
-    survival = np.cumprod((n_risk - died) / n_risk)
-    std_err = survival * np.sqrt(greenwood(n_risk, died))
+def kaplan_meier_from_counts(
+    table: Counts | Any, conf_type: ConfType = "log", conf_level: float = 0.95
+) -> KaplanMeier:
+    """
+    Estimate survival from counts per group and time; the same numbers as from the rows they count.
+
+    Parameters
+    ----------
+    table : Counts, dict of arrays, Arrow or pandas table, or a list of such
+        As in `counts`; strata are added up.
+    conf_type, conf_level
+        As in `kaplan_meier`.
+
+    Raises
+    ------
+    UnsoundAnalysis, UsageError
+        As in `counts`; and when there is more than one cause.
+    """
+    check_conf_type(conf_type)
+    found = single_event(table if isinstance(table, Counts) else counts(table))
+    curves = tuple(
+        survival_curve(label, found.risk_sets(code), conf_type, conf_level)
+        for code, label in enumerate(found.labels)
+    )
+    return KaplanMeier(curves, conf_type, conf_level)
+
+
+def survival_curve(
+    label: str | None,
+    sets: RiskSets,
+    conf_type: ConfType,
+    conf_level: float,
+    variance: Floats | None = None,
+) -> SurvivalCurve:
+    """
+    Return the curve of one group from its risk sets.
+
+    Parameters
+    ----------
+    label : str or None
+        Name of the group.
+    sets : RiskSets
+        On k times; events of any cause are events.
+    conf_type, conf_level
+        Scale and coverage of the limits.
+    variance : float array of shape (k,), optional
+        Variance of log S; Greenwood's by default.
+    """
+    n_risk, died = sets.n_risk, sets.n_event
+    survival = np.cumprod((n_risk - died) / n_risk, dtype=np.float64)
+    std_err = survival * np.sqrt(greenwood(n_risk, died) if variance is None else variance)
     lower, upper = probability_limits(survival, std_err, conf_type, conf_level)
-    return SurvivalCurve(label, time, n_risk, died, ending - died, survival, std_err, lower, upper)
+    return SurvivalCurve(
+        label, sets.time, n_risk, died, sets.n_censor, survival, std_err, lower, upper, sets.records
+    )
 
 
-def greenwood(n_risk: Integers, n_event: Integers) -> Floats:
+def _jackknife(sample: FollowUp, cluster: Integers | None) -> Floats:
+    sample = own_times(sample)
+    sets = risk_sets(sample)
+    left = sets.n_risk - sets.n_event
+    # Once survival is 0 it has no influence on it; R gives an error of 0 there.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        jump = np.where(left > 0.0, 1.0 / left, 0.0)
+        drift = np.where(left > 0.0, sets.n_event / (sets.n_risk * left), 0.0)
+    return influence_variance(sample, jump, drift, cluster)
+
+
+def greenwood(n_risk: Integers | Floats, n_event: Integers | Floats) -> Floats:
     """
     Return Greenwood's variance of log S at each time.
 
     Parameters
     ----------
-    n_risk, n_event : int arrays of shape (k,)
+    n_risk, n_event : int or float arrays of shape (k,)
         At risk just before, and with the event at, ascending times.
 
     Returns
@@ -240,14 +337,23 @@ def _read(curve: SurvivalCurve, asked: Floats) -> pa.Table:
     )
 
 
-def _crossing(time: Floats, curve: Floats, level: float) -> float | None:
-    """Return when `curve` first reaches `level`: the middle of the stretch that lies exactly on it."""
-    reached = np.flatnonzero(curve <= level + ON_LEVEL)
-    if len(reached) == 0:
-        return None
-    first = int(reached[0])
-    if abs(curve[first] - level) > ON_LEVEL:
-        return float(time[first])
-    below = np.flatnonzero(curve < level - ON_LEVEL)
-    end = time[below[0]] if len(below) else time[-1]
-    return float((time[first] + end) / 2.0)
+def _crossings(time: Floats, curve: Floats, shares: Floats) -> list[float | None]:
+    """
+    Return when 1 - `curve` reaches each share: the middle of the stretch that lies exactly on it.
+
+    A limit may turn back where few are at risk; then R's `quantile` takes the time of the next larger of
+    all its values, not the first time, and so does this. A survival curve never turns back.
+    """
+    when, reached = np.append(0.0, time), np.append(0.0, 1.0 - curve)
+    values, first = np.unique(reached, return_index=True)
+    last = reached[first.max()]
+    size = len(values) - int(np.isnan(values[-1]))
+    near = np.searchsorted(values[:size] + ON_LEVEL, shares)
+    beyond = np.searchsorted(values[:size] - ON_LEVEL, shares)
+    found: list[float | None] = []
+    for share, one, other in zip(shares.tolist(), near.tolist(), beyond.tolist(), strict=True):
+        if one < size and abs(share - last) < ON_LEVEL:
+            found.append(float(when[first[one]] + time[-1]) / 2.0)
+        else:
+            found.append(float(when[first[one]] + when[first[other]]) / 2.0 if other < size else None)
+    return found

@@ -1,83 +1,26 @@
 """
-Cox's partial likelihood with its derivatives, without a loop over patients.
+Cox's partial likelihood with its derivatives, without a loop over patients and without a copy of them.
 
-The sum of risk-set matrices over event times is never built. With the sums swapped every patient has one
-weight, the relative hazard times the baseline hazard lived through, so the score is one matrix-vector
-product and the main part of the information one product X diag(q) X'. Only vectors per distinct time remain.
+The sum of risk-set matrices over event times is never built. With the sums swapped every row has one weight,
+its relative hazard times the baseline hazard lived through, so the score is one matrix-vector product and
+the main part of the information one product X diag(q) X'. Only vectors per event time remain. Rows are never
+sorted: sums per event time are counted into bins, and covariates are read in blocks with one reused buffer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
-from harmony.statistics.samples import Flags, Floats, FollowUp, Integers
+from harmony.statistics.design_matrix import DesignMatrix
+from harmony.statistics.risk_cells import RiskCells
+from harmony.statistics.samples import Floats
+from harmony.statistics.step_sums import LEAST_HAZARD, StepSums, step_sums
 
-#: Patients weighted at a time: one block of 20 covariates stays in the processor's cache.
+#: Rows weighted at a time: one block of 20 covariates stays in the processor's cache.
 BLOCK = 8192
-
-
-@dataclass(frozen=True, eq=False)
-class RiskSets:
-    """
-    Patients sorted by stratum and time; a cell is one distinct time of one stratum (c cells).
-
-    Attributes
-    ----------
-    order : int array of shape (n,)
-        Position of the sorted patients in the caller's order.
-    x : float array of shape (p, n)
-        Covariates of the sorted patients.
-    died : bool array of shape (n,)
-    cell : int array of shape (n,)
-        Cell of each sorted patient.
-    starts : int array of shape (c,)
-        First sorted patient of each cell.
-    strata : tuple of slices
-        Cells of each stratum.
-    x_died : float array of shape (p, e)
-        Covariates of the e events.
-    dead_cells, dead_starts : int arrays
-        Cells with an event, and the first event of each.
-    step_cell : int array of shape (e,)
-        Cell of each event.
-    step_share : float array of shape (e,)
-        Share of the tied events taken out of the risk set (Efron): 0, 1/d, 2/d ...; all 0 for Breslow.
-    """
-
-    order: Integers
-    x: Floats
-    died: Flags
-    cell: Integers
-    starts: Integers
-    strata: tuple[slice, ...]
-    x_died: Floats
-    dead_cells: Integers
-    dead_starts: Integers
-    step_cell: Integers
-    step_share: Floats
-
-    def at_risk(self, per_cell: Floats) -> Floats:
-        """Return sums over the cell and all later cells of its stratum, along the last axis, in place."""
-        for part in self.strata:
-            backwards = per_cell[..., part][..., ::-1]
-            np.cumsum(backwards, axis=-1, out=backwards)
-        return per_cell
-
-    def so_far(self, per_cell: Floats) -> Floats:
-        """Return sums over the cell and all earlier cells of its stratum, in place."""
-        for part in self.strata:
-            np.cumsum(per_cell[part], out=per_cell[part])
-        return per_cell
-
-    def per_cell(self, per_step: Floats) -> Floats:
-        """Return sums per cell of a value per event, shape (c,)."""
-        return np.bincount(self.step_cell, per_step, minlength=len(self.starts)).astype(
-            np.float64, copy=False
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,118 +32,197 @@ class Evaluation:
     information: Floats
 
 
-def risk_sets(sample: FollowUp, stratum: Integers, x: Floats, ties: Literal["efron", "breslow"]) -> RiskSets:
+@dataclass(frozen=True, eq=False)
+class Hazards:
     """
-    Sort the patients into risk sets once, for all evaluations.
+    Relative hazards at given coefficients, and the baseline hazard per event time that follows.
+
+    Attributes
+    ----------
+    predictor : float array of shape (n,)
+        Coefficients times centred covariates, plus the offset.
+    shift : float
+        Taken off every predictor before the exponential, so that none overflows.
+    weighted : float array of shape (n,)
+        Case weight times exp(predictor - shift).
+    denominator : float array of shape (s,)
+        Weighted hazards at risk at each step, the steps' share of the tied dead taken out.
+    """
+
+    predictor: Floats
+    shift: float
+    weighted: Floats
+    denominator: Floats
+
+
+def hazards(design: DesignMatrix, cells: RiskCells, coef: Floats) -> Hazards:
+    """
+    Return relative hazards and their sums over the risk sets.
 
     Parameters
     ----------
-    sample : FollowUp
-        Checked follow-up of n patients with at least one event.
-    stratum : int array of shape (n,)
-        0, 1 ...
-    x : float array of shape (p, n)
-        Covariates.
-    ties : efron or breslow
-        How tied events share their risk set.
+    design : DesignMatrix
+        Terms of n rows.
+    cells : RiskCells
+        Their risk sets.
+    coef : float array of shape (p,)
+        Coefficients on the covariates' own scale.
     """
-    code = stratum * len(sample.times) + sample.day
-    # Small integers are sorted by radix, several times faster than 64-bit ones.
-    small = code.astype(np.uint16) if code.max() < 65536 else code
-    order = np.argsort(small, kind="stable")
-    code, died = code[order], sample.event[order] > 0
-    new = np.concatenate(([True], code[1:] != code[:-1]))
-    starts, cell = np.flatnonzero(new), np.cumsum(new) - 1
-    stratum_of_cell = stratum[order][starts]
-    bounds = np.searchsorted(stratum_of_cell, np.arange(int(stratum.max()) + 2))
-    step_cell = cell[died]
-    deaths = np.bincount(step_cell, minlength=len(starts))
-    dead_cells = np.flatnonzero(deaths)
-    dead_starts = np.concatenate(([0], deaths[dead_cells].cumsum()[:-1]))
-    place = np.arange(len(step_cell)) - np.repeat(dead_starts, deaths[dead_cells])
-    share = place / deaths[step_cell] if ties == "efron" else np.zeros(len(step_cell))
-    sorted_x = x[:, order]
-    return RiskSets(
-        order=order,
-        x=sorted_x,
-        died=died,
-        cell=cell,
-        starts=starts,
-        strata=tuple(slice(a, b) for a, b in pairwise(bounds)),
-        x_died=sorted_x[:, died],
-        dead_cells=dead_cells,
-        dead_starts=dead_starts,
-        step_cell=step_cell,
-        step_share=share,
-    )
+    work = Workspace(design)
+    shift = _relative_hazards(design, cells, coef, work)
+    at_risk, dying = cells.sums(work.weighted)
+    denominator = at_risk[cells.step_cell]
+    if dying is not None:
+        denominator -= cells.step_share * dying[cells.step_cell]
+    return Hazards(work.predictor, shift, work.weighted, np.maximum(denominator, LEAST_HAZARD))
 
 
-def evaluate(sets: RiskSets, coef: Floats) -> Evaluation:
+def linear_predictor(
+    design: DesignMatrix, cells: RiskCells, coef: Floats, out: Floats | None = None
+) -> Floats:
+    """Return coefficients times centred covariates, plus the offset, shape (n,), in `out` if it is given."""
+    predictor = np.empty(cells.n) if out is None else out
+    for rows, x in blocks(design):
+        np.matmul(coef, x, out=predictor[rows])
+    if cells.offset is not None:
+        predictor += cells.offset
+    return predictor
+
+
+class Workspace:
+    """Arrays of one fit that every evaluation uses again: fresh memory costs more than the sums in it."""
+
+    def __init__(self, design: DesignMatrix) -> None:
+        self.predictor = np.empty(design.n)
+        self.weighted = np.empty(design.n)
+
+
+def evaluate(
+    design: DesignMatrix,
+    cells: RiskCells,
+    coef: Floats,
+    multiplier: Floats | None = None,
+    work: Workspace | None = None,
+) -> Evaluation:
     """
     Return the partial likelihood with its derivatives at `coef`.
 
     Parameters
     ----------
-    sets : RiskSets
+    design : DesignMatrix
+        Terms of n rows.
+    cells : RiskCells
+        Their risk sets.
     coef : float array of shape (p,)
-        Coefficients.
+        Coefficients on the covariates' own scale; so are the derivatives.
+    multiplier : float array of shape (c,), optional
+        Counts each event time's part of all three sums that many times, as tests of proportional hazards do.
+    work : Workspace, optional
+        To be used again.
 
     References
     ----------
     Cox, J R Stat Soc B 1972;34:187. Efron, J Am Stat Assoc 1977;72:557. Breslow, Biometrics 1974;30:89.
+    Case weights as in R survival 3.5.3: every step of a tied event time weighs the mean of those who die.
     """
-    predictor = coef @ sets.x
-    shift = float(predictor.max())
-    hazard = np.exp(predictor - shift)
-    at_risk = sets.at_risk(np.add.reduceat(hazard, sets.starts))
-    dying = np.zeros_like(at_risk)
-    dying[sets.dead_cells] = np.add.reduceat(hazard[sets.died], sets.dead_starts)
-    # Never 0 in exact arithmetic; a predictor hundreds below the largest may underflow, and the tiny
-    # floor makes such a trial step look bad, so that it is halved.
-    denominator = at_risk[sets.step_cell] - sets.step_share * dying[sets.step_cell]
-    denominator = np.maximum(denominator, 1e-300)
-    loglik = float((predictor[sets.died] - shift - np.log(denominator)).sum())
-    inverse = 1.0 / denominator
-    taken_out = sets.per_cell(sets.step_share * inverse)
-    lived = sets.so_far(sets.per_cell(inverse))
-    weight = hazard * (lived[sets.cell] - sets.died * taken_out[sets.cell])
-    score = sets.x_died.sum(axis=1) - sets.x @ weight
-    information = _weighted_product(sets.x, weight) - _squared_means(sets, hazard, inverse)
-    return Evaluation(loglik, score, information)
+    work = Workspace(design) if work is None else work
+    shift = _relative_hazards(design, cells, coef, work)
+    at_risk, dying = cells.sums(work.weighted)
+    steps = step_sums(cells, at_risk, dying, multiplier)
+    tables = cells.tables(steps.rate, steps.taken)
+    deaths = cells.death_weights if multiplier is None else cells.death_weights * multiplier[cells.death_cell]
+    p = len(coef)
+    loglik, score, product = -steps.log_sum, np.zeros(p), np.zeros((p, p))
+    count, buffer = _Counts(p, cells), np.empty((p, min(BLOCK, design.n)))
+    for rows, x in blocks(design):
+        weight = cells.read(tables, rows)
+        weight *= work.weighted[rows]
+        product += np.multiply(x, weight, out=buffer[:, : x.shape[1]]) @ x.T
+        # What is left of the weights of those who die is their martingale residual.
+        died = slice(*np.searchsorted(cells.died, (rows.start, rows.stop)))
+        np.negative(weight, out=weight)
+        weight[cells.died[died] - rows.start] += deaths[died]
+        score += x @ weight
+        loglik += float(deaths[died] @ work.predictor[cells.died[died]]) - shift * float(deaths[died].sum())
+        if not count.long:
+            count.add(rows, slice(None), np.multiply(x, work.weighted[rows], out=x))
+    if count.long:
+        count.add_by_term(design, work.weighted)
+    return Evaluation(loglik, score, product - _squared_means(steps, *count.risk_sums()))
 
 
-def _weighted_product(x: Floats, weight: Floats) -> Floats:
-    """Return X diag(weight) X' in blocks with one reused buffer: fresh memory costs more than the sums."""
-    total = np.zeros((len(x), len(x)))
-    buffer = np.empty((len(x), min(BLOCK, x.shape[1])))
-    for start in range(0, x.shape[1], BLOCK):
-        block = x[:, start : start + BLOCK]
-        weighted = buffer[:, : block.shape[1]]
-        np.multiply(block, weight[start : start + BLOCK], out=weighted)
-        total += weighted @ block.T
-    return total
+def _relative_hazards(design: DesignMatrix, cells: RiskCells, coef: Floats, work: Workspace) -> float:
+    """Write the predictor and the weighted relative hazards into the workspace; return what was taken off."""
+    linear_predictor(design, cells, coef, work.predictor)
+    shift = float(work.predictor.max())
+    np.subtract(work.predictor, shift, out=work.weighted)
+    np.exp(work.weighted, out=work.weighted)
+    if cells.weight is not None:
+        work.weighted *= cells.weight
+    return shift
 
 
-def _squared_means(sets: RiskSets, hazard: Floats, inverse: Floats) -> Floats:
-    """Return the sum over events of the outer product of the risk set's mean covariates."""
-    squared = inverse * inverse
-    plain = sets.per_cell(squared)[sets.dead_cells]
-    risk = _hazard_sums(sets, hazard)
-    total = (risk * plain) @ risk.T
-    if not sets.step_share.any():
+def blocks(design: DesignMatrix) -> Iterator[tuple[slice, Floats]]:
+    """Read the centred terms in blocks: the rows, and a buffer of shape (p, rows) that is used again."""
+    buffer = np.empty((len(design.columns), min(BLOCK, design.n)))
+    for start in range(0, design.n, BLOCK):
+        rows = slice(start, min(start + BLOCK, design.n))
+        yield rows, design.fill(rows, buffer)
+
+
+def risk_sums(design: DesignMatrix, cells: RiskCells, weighted: Floats) -> tuple[Floats, Floats | None]:
+    """
+    Return the hazard-weighted sums of each centred term at every event time.
+
+    Returns
+    -------
+    two float arrays of shape (p, c)
+        Over those at risk, and over those who die then (None where no ties are shared).
+    """
+    count = _Counts(len(design.columns), cells)
+    if count.long:
+        count.add_by_term(design, weighted)
+    else:
+        for rows, x in blocks(design):
+            count.add(rows, slice(None), np.multiply(x, weighted[rows], out=x))
+    return count.risk_sums()
+
+
+class _Counts:
+    """Sums of covariates per bin, while they are being counted."""
+
+    def __init__(self, p: int, cells: RiskCells) -> None:
+        self.cells = cells
+        self.slots = np.zeros((p, cells.slots))
+        self.entered = None if cells.first is None else np.zeros((p, cells.c + 1))
+        # Bins that outgrow the cache are counted once per term instead of once per block.
+        self.long = cells.slots > 4 * BLOCK
+
+    def add(self, rows: slice, terms: slice, x: Floats) -> None:
+        slot = self.cells.slot[rows]
+        for total, row in zip(self.slots[terms], x, strict=True):
+            total += np.bincount(slot, row, minlength=len(total))
+        if self.entered is not None and self.cells.first is not None:
+            first = self.cells.first[rows]
+            for total, row in zip(self.entered[terms], x, strict=True):
+                total += np.bincount(first, row, minlength=len(total))
+
+    def add_by_term(self, design: DesignMatrix, weighted: Floats) -> None:
+        buffer, rows = np.empty((1, design.n)), slice(0, design.n)
+        for term in range(len(design.columns)):
+            terms = slice(term, term + 1)
+            x = design.fill(rows, buffer, terms)
+            x *= weighted
+            self.add(rows, terms, x)
+
+    def risk_sums(self) -> tuple[Floats, Floats | None]:
+        return self.cells.from_slots(self.slots, self.entered)
+
+
+def _squared_means(steps: StepSums, risk: Floats, dead: Floats | None) -> Floats:
+    """Return the sum over steps of the outer product of the risk set's mean covariates."""
+    total: Floats = (risk * steps.squared) @ risk.T
+    if dead is None or steps.once is None or steps.twice is None:
         return total
-    once = sets.per_cell(sets.step_share * squared)[sets.dead_cells]
-    twice = sets.per_cell(sets.step_share**2 * squared)[sets.dead_cells]
-    dead = np.add.reduceat(sets.x_died * hazard[sets.died], sets.dead_starts, axis=1)
-    cross = (risk * once) @ dead.T
-    return total - cross - cross.T + (dead * twice) @ dead.T
-
-
-def _hazard_sums(sets: RiskSets, hazard: Floats) -> Floats:
-    """Return the hazard-weighted sums of each covariate over the risk sets of the cells with an event."""
-    sums = np.empty((len(sets.x), len(sets.starts)))
-    buffer = np.empty_like(hazard)
-    for row, total in zip(sets.x, sums, strict=True):
-        np.multiply(row, hazard, out=buffer)
-        np.add.reduceat(buffer, sets.starts, out=total)
-    return sets.at_risk(sums)[:, sets.dead_cells]
+    cross = (risk * steps.once) @ dead.T
+    return total - cross - cross.T + (dead * steps.twice) @ dead.T

@@ -40,7 +40,7 @@ def step_index(times: Floats, asked: Floats) -> Integers:
     return np.searchsorted(times, asked * (1.0 + TIE), side="right") - 1
 
 
-def at_risk(times: Floats, n_risk: Integers, asked: Floats) -> Integers:
+def at_risk(times: Floats, n_risk: Integers | Floats, asked: Floats) -> Integers | Floats:
     """
     Return how many are under observation just before each asked time; 0 after the last time.
 

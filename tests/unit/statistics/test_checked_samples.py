@@ -8,7 +8,7 @@ from harmony.errors import UnsoundAnalysis, UsageError
 from harmony.statistics.cumulative_incidence import cumulative_incidence
 from harmony.statistics.kaplan_meier import kaplan_meier
 from harmony.statistics.logrank import logrank
-from harmony.statistics.samples import follow_up, groups, levels, tied
+from harmony.statistics.samples import FollowUp, follow_up, groups, levels, strata, tied
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,70 @@ def test_groups_of_another_length_are_refused(estimate):
         estimate([1, 2, 3], [1, 0, 1], ["a", "b"])
 
 
+def test_the_missing_value_of_pandas_is_a_missing_group():
+    import pandas
+
+    with pytest.raises(UnsoundAnalysis, match="group has missing"):
+        groups(pandas.array(["a", None], dtype="string"), 2)
+
+
 def test_groups_in_two_dimensions_are_refused():
     with pytest.raises(UsageError, match="one column"):
         levels([["a"], ["b"]], "group")
+
+
+def test_texts_are_coded_alike_whether_an_array_or_objects():
+    texts = ["b", "a", "c", "a"]
+    for column in (np.array(texts), np.array(texts, dtype=object), pa.array(texts), texts):
+        code, labels = levels(column, "arm")
+        assert (code.tolist(), labels) == ([1, 0, 2, 0], ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("column", "labels"),
+    [
+        (np.array([7, -2, 7], dtype=np.int8), ("-2", "7")),
+        (np.array([2**40, 1]), ("1", "1099511627776")),
+        ([1.5, 0.5], ("0.5", "1.5")),
+        (np.array([True, True]), ("True",)),
+    ],
+)
+def test_numbers_of_any_kind_are_levels_in_their_order(column, labels):
+    assert levels(column, "dose")[1] == labels
+
+
+def test_strata_of_several_columns_are_the_combinations_that_occur():
+    found = strata(pa.table({"sex": ["f", "m", "f"], "site": [2, 1, 1]}), 3)
+    assert found.labels == ("sex=f, site=1", "sex=f, site=2", "sex=m, site=1")
+    assert found.code.tolist() == [1, 2, 0]
+
+
+def test_strata_of_one_named_column_are_its_levels_and_none_is_one_stratum():
+    assert strata({"sex": ["f", "m"]}, 2).labels == ("f", "m")
+    assert strata(None, 2).labels == (None,)
+
+
+@pytest.mark.parametrize("columns", [{}, {"a": [1]}, {"a": [1, 2], "b": [1]}])
+def test_strata_of_another_length_are_refused(columns):
+    with pytest.raises(UsageError, match="strata has another length"):
+        strata(columns, 2)
+
+
+def test_a_part_of_the_follow_up_keeps_entries_and_weights():
+    part = follow_up([1, 2, 3], [1, 0, 1], entry=[0, 1, 2], weights=[1, 2, 3]).part(np.array([1, 2]))
+    assert (part.entry_day.tolist(), part.weight.tolist()) == ([1, 2], [2.0, 3.0])
+    assert part.total().tolist() == [0.0, 2.0, 3.0]
+    assert part.total(part.event == 1).tolist() == [0.0, 0.0, 3.0]
+
+
+def test_follow_up_without_entry_or_weights_holds_none():
+    sample = follow_up([1, 2], [1, 0])
+    assert isinstance(sample, FollowUp)
+    assert (sample.entry_day, sample.weight) == (None, None)
+    assert sample.total().tolist() == sample.count().tolist()
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint64, np.float32, np.int32])
+def test_whole_days_of_any_kind_of_number_are_the_same_days(kind):
+    times, day = tied(np.array([3, 1, 3], dtype=kind))
+    assert (times.tolist(), day.tolist()) == ([1.0, 3.0], [1, 0, 1])

@@ -8,6 +8,7 @@ from harmony.errors import UsageError
 from harmony.statistics.distributions import (
     chi_square,
     chi_square_tail,
+    fractional_chi_square,
     limit_width,
     normal_quantile,
     normal_two_sided,
@@ -78,3 +79,25 @@ def test_impossible_levels_are_refused(level):
         limit_width(level)
     with pytest.raises(UsageError):
         normal_quantile(level)
+
+
+@pytest.mark.parametrize(
+    ("x", "df", "tail"),
+    [
+        (0.0, 2.5, 1.0),
+        (0.1, 0.4, 4.06683520512e-01),
+        (5.3, 2.7, 1.23843097079e-01),
+        (40.0, 9.5, 1.14294114062e-05),
+        (300.0, 60.2, 1.51114123160e-33),
+        (40.0, 60.2, 9.79181780027e-01),
+    ],
+)
+def test_chi_square_with_a_fraction_of_a_degree_equals_pchisq_of_r(x, df, tail):
+    assert fractional_chi_square(x, df).p == pytest.approx(tail, rel=1e-10)
+    assert fractional_chi_square(x, 3.0).p == pytest.approx(chi_square(x, 3).p, rel=1e-12)
+
+
+@pytest.mark.parametrize(("x", "df"), [(-0.1, 1.5), (math.nan, 1.5), (1.0, 0.0), (1.0, -2.0)])
+def test_impossible_chi_square_with_a_fraction_of_a_degree_is_refused(x, df):
+    with pytest.raises(UsageError):
+        fractional_chi_square(x, df)

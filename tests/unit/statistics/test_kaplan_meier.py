@@ -108,6 +108,26 @@ def test_quantiles_that_are_not_reached_are_null():
     assert row[1]["upper"] is None
 
 
+def test_a_limit_that_turns_back_is_read_as_by_the_quantile_function_of_r():
+    # The upper limit is 0.48 at 12 and 13 and 0.49 at 15; R's `quantile` says 15, its `print` 12.
+    time = (
+        [1] * 2
+        + [2]
+        + [3] * 2
+        + [4]
+        + [5] * 3
+        + [6] * 4
+        + [7]
+        + [8] * 4
+        + [10] * 4
+        + [11] * 2
+        + [12, 13, 15, 15]
+    )
+    event = [1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1, 0, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1]
+    row = kaplan_meier(time, event).quantiles([0.5]).to_pylist()[0]
+    assert (row["time"], row["lower"], row["upper"]) == (10.0, 8.0, 15.0)
+
+
 @pytest.mark.parametrize("share", [0.0, 1.0, 50.0])
 def test_impossible_quantiles_are_refused(share):
     with pytest.raises(UsageError):
