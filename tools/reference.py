@@ -66,10 +66,16 @@ FORM_RULES: Final = (
         "A file is empty (exit 10), or missing, too large or in another encoding (exit 11).",
     ),
     ("FRM-EMPTY", "structure", "A file gives no patient."),
+    (
+        "FRM-MARK",
+        "structure",
+        "Patient numbers begin with SYN- under an agreement of another kind than synthetic, or do not under one.",
+    ),
     ("FRM-CELLS", "structure", "A line has more or fewer cells than the header."),
     ("FRM-DATES", "structure", "More than 2 % of a column's dates are not of the declared form."),
     ("FRM-IDENTIFIER", "structure", "A cell of a column that would leave looks like a person's name."),
     ("FRM-VALUE", "error", "A cell cannot be read as the layout declares it; the value is not used."),
+    ("FRM-UNIT", "warning", "A tenth or more of a column's values are plausible only in another unit."),
 )
 
 

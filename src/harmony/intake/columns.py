@@ -6,7 +6,6 @@ Whole columns at a time; nothing here loops over rows except to name the lines o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +18,9 @@ from harmony.errors import LayoutRefused
 from harmony.intake.layouts.model import ColumnRule, Condition, Layout
 from harmony.intake.readers.delimited import Batch
 from harmony.intake.units import factor
+from harmony.notation.dates.column import read_dates
+from harmony.notation.dates.form import read_form
+from harmony.notation.units.conversion import apply
 from harmony.stages.problems import Lines, ProblemList
 from harmony.store.tables import ARROW_TYPES
 
@@ -42,8 +44,6 @@ LARGEST_INTERVAL: Final = 365_250
 
 _TRUE: Final = ("1", "true", "yes", "y", "t")
 _FALSE: Final = ("0", "false", "no", "n", "f")
-
-_DATE_PARTS: Final = {"%d": r"(?P<d>\d{1,2})", "%m": r"(?P<m>\d{1,2})", "%Y": r"(?P<Y>\d{4})"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _from_function(source: Source, rule: ColumnRule, item: Field, problems: Prob
     values, what, kind = _CONVERTERS[item.type](text, rule, item, source.layout)
     bad = pc.and_(pc.is_valid(text), pc.is_null(values))
     if pc.any(bad).as_py():
-        _report(source, rule, bad, what, [kind] * int(pc.sum(bad).as_py()), problems)
+        _report(source, rule, bad, what, _each(kind, bad), problems)
     return _where(source, rule, values)
 
 
@@ -177,13 +177,17 @@ _CODE_WRONG: Final = "The code is not in the layout; add it to the layout's code
 _TEXT_WRONG: Final = "Only codes without spaces may leave the hospital; remove the text or ignore the column."
 
 
-def _kinds(text: pa.Array, bad: pa.Array, kind: str) -> list[str]:
-    cells = text.filter(bad)
-    names = pc.match_substring_regex(cells, NAME_PATTERN).to_pylist()
-    return [NAME_CLASS if name else kind for name in names]
+def _kinds(text: pa.Array, bad: pa.Array, kind: str | pa.Array) -> list[str]:
+    names = pc.match_substring_regex(text.filter(bad), NAME_PATTERN).to_pylist()
+    return [NAME_CLASS if name else own for name, own in zip(names, _each(kind, bad), strict=True)]
 
 
-Converted = tuple[pa.Array, str, str]
+def _each(kind: str | pa.Array, bad: pa.Array) -> list[str]:
+    return [kind] * int(pc.sum(bad).as_py()) if isinstance(kind, str) else kind.filter(bad).to_pylist()
+
+
+#: Values, what is wrong with the unread cells, and the class of all of them or of each cell.
+Converted = tuple[pa.Array, str, str | pa.Array]
 
 
 def _coded(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
@@ -224,16 +228,7 @@ def _numbers(text: pa.Array, layout: Layout) -> pa.Array:
 
 
 def _number(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
-    scale, offset = factor(item, rule.unit)
-    values = _numbers(text, layout)
-    if (scale, offset) != (1.0, 0.0):
-        # Twelve significant digits: 5230 per uL must become 5.23, not 5.2300000000000004.
-        values = _significant(pc.add(pc.multiply(values, scale), offset))
-    return values, _NUMBER_WRONG, "no number"
-
-
-def _significant(values: pa.Array) -> pa.Array:
-    return pa.array([None if v is None else float(f"{v:.12g}") for v in values.to_pylist()], pa.float64())
+    return apply(_numbers(text, layout), factor(item, rule.unit)), _NUMBER_WRONG, "no number"
 
 
 def _integer(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Converted:
@@ -254,19 +249,18 @@ def _date(text: pa.Array, rule: ColumnRule, item: Field, layout: Layout) -> Conv
         days = pc.if_else(possible, days, pa.scalar(None, pa.float64()))
         whole = pc.add(pc.round(days), EPOCH_DAY).cast(pa.int32())
         return whole.cast(pa.date32()), _INTERVAL_WRONG, "no number of days or months"
-    pattern = re.escape(rule.date).replace("\\%", "%")
-    for mark, part in _DATE_PARTS.items():
-        pattern = pattern.replace(mark, part)
-    shaped = pc.if_else(pc.match_substring_regex(text, f"^{pattern}$"), text, pa.scalar(None, pa.string()))
-    values = pc.strptime(shaped, rule.date, "s", error_is_null=True).cast(pa.date32())
-    # The parser turns 31 February into 2 March: a date whose day moved was none.
-    day = pc.struct_field(pc.extract_regex(shaped, f"^{pattern}$"), "d").cast(pa.int64())
-    real = pc.equal(pc.day(values), day)
-    return pc.if_else(real, values, pa.scalar(None, pa.date32())), _DATE_WRONG, _date_kind(rule.date)
-
-
-def _date_kind(form: str) -> str:
-    return f"not a date of the form {form.replace('%d', 'DD').replace('%m', 'MM').replace('%Y', 'YYYY')}"
+    form = read_form(rule.date)
+    read = read_dates(text, form)
+    whole = pc.equal(read.precision, "day").fill_null(False)
+    values = pc.if_else(whole, read.date, pa.scalar(None, pa.date32()))
+    # A date that is known to the month or year only stays out: every date of the common tables is a day.
+    short = pc.binary_join_element_wise("only the", read.precision, " ")
+    wrong = pc.coalesce(read.problem, short)
+    place = pc.binary_join_element_wise(
+        wrong, pc.coalesce(read.position, 1).cast(pa.string()), ", character "
+    )
+    shown = f"not a date of the form {form.shown}"
+    return values, _DATE_WRONG, pc.binary_join_element_wise(shown, pc.if_else(whole, None, place), ": ")
 
 
 _CONVERTERS: Final[dict[str, Callable[[pa.Array, ColumnRule, Field, Layout], Converted]]] = {

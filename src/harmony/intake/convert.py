@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +21,13 @@ import pyarrow.parquet as pq
 
 from harmony.dictionary.model import Dictionary
 from harmony.errors import HarmonyError, LayoutRefused
+from harmony.intake.advice import advise
 from harmony.intake.columns import NAME_RULE, VALUE_RULE, Source, column_of, convert_column, matches
 from harmony.intake.layouts.model import ColumnRule, Layout, TableRule
+from harmony.intake.marks import mark_problems
+from harmony.intake.parsed import ParsedText
 from harmony.intake.readers.delimited import CELLS_RULE, Batch, batches, check_file, header
+from harmony.intake.units import UnitDoubts
 from harmony.progress import Progress
 from harmony.settings import Zone
 from harmony.stages.journey import CommonTables
@@ -62,11 +66,13 @@ class Conversion:
     problems: ProblemList = field(default_factory=ProblemList)
     #: Values of the patients' fields that the record names; few, whatever the number of patients.
     named: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in NAMED})
+    #: How far karyotypes and variants were read: kind, file, column and cells by status (`parsed.STATUSES`).
+    strings: list[dict[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the totals as `conversion.json` has them."""
         totals = {name: vars(value) for name, value in self.tables.items()}
-        return {"tables": totals, "refused_lines": self.refused_lines}
+        return {"tables": totals, "refused_lines": self.refused_lines, "strings": self.strings}
 
 
 @dataclass(frozen=True)
@@ -92,9 +98,16 @@ class FileFault:
     column: str = ""
 
 
-def delivery_key(folder: Path, layout: Layout, dictionary: Dictionary, provider: str) -> str:
-    """Name a conversion by all that decides it: 12 hex digits of a hash over files and definitions."""
+def delivery_key(
+    folder: Path, layout: Layout, dictionary: Dictionary, provider: str, facts: Mapping[str, Any]
+) -> str:
+    """
+    Name a conversion by all that decides it: 12 hex digits of a hash over files, definitions and facts.
+
+    The agreement is one of them: its kind is the mark, so that no check under another one may answer.
+    """
     digest = hashlib.sha256(f"{layout.sha256} {dictionary.sha256} {provider}".encode())
+    digest.update(json.dumps(dict(facts), sort_keys=True).encode())
     for name in layout.files:
         path = folder / name
         digest.update(f"{name} {sha256_file(path) if path.is_file() else 'missing'}".encode())
@@ -143,7 +156,7 @@ def _of_column(file: str, column: str, what: str, next_step: str) -> FileFault:
 def _used_columns(table: TableRule) -> set[str]:
     conditions = [rule.when for rule in table.columns if rule.when] + ([table.only] if table.only else [])
     columns = {rule.column for rule in table.columns if rule.column}
-    columns |= {column for rule in table.columns for column in rule.uses}
+    columns |= {column for rule in table.columns for column in (*rule.uses, rule.sex) if column}
     return columns | {condition.column for condition in conditions} | set(table.distinct)
 
 
@@ -167,7 +180,7 @@ def convert(
     CommonTables
         `tables/*.parquet`, `problems.csv`, `conversion.json`.
     """
-    key = delivery_key(folder, layout, dictionary, zone.owner)
+    key = delivery_key(folder, layout, dictionary, zone.owner, facts)
     inputs = [Input(name, sha256_file(folder / name)) for name in layout.files]
 
     def work(target: Path) -> Outcome:
@@ -175,6 +188,10 @@ def convert(
         result = Conversion()
         for name in layout.files:
             _convert_file(folder / name, layout, dictionary, zone.owner, target / "tables", result)
+        if "mark" in facts:
+            patient = target / "tables" / "patient.parquet"
+            result.problems.extend(mark_problems(patient, layout, facts["mark"]))
+        advise(result.problems)
         rows = {f"tables/{name}.parquet": totals.converted for name, totals in result.tables.items()}
         rows["problems.csv"] = result.problems.write(target / "problems.csv")
         (target / "conversion.json").write_text(json.dumps(result.as_dict(), indent=1), encoding="utf-8")
@@ -211,6 +228,7 @@ def _outcome(
         "identified": dict(layout.identified) or "not declared",
         "agreed": dict(layout.agreed) or "not declared",
         "source": layout.source,
+        "strings": result.strings,
         **facts,
     }
     definitions = (
@@ -251,6 +269,8 @@ class _TableWriter:
         self._provider = provider
         self._seen: set[tuple[Any, ...]] = set()
         self._dates: dict[str, list[int]] = {}
+        self._doubts = UnitDoubts()
+        self._parsed = ParsedText()
         order = [item.name for item in dictionary.tables[table.name] if self._delivers(item.name)]
         columns = [(name, ARROW_TYPES[dictionary.field(f"{table.name}.{name}").type]) for name in order]
         self._schema = pa.schema([*columns, ("_file", pa.string()), ("_row", pa.int64())])
@@ -279,8 +299,11 @@ class _TableWriter:
         columns = {}
         for rule in self._table.columns:
             before = self._unread(rule, result)
-            values = convert_column(source, rule, self._fields[rule.field], result.problems)
+            convert = self._parsed.values if rule.parse else convert_column
+            values = convert(source, rule, self._fields[rule.field], result.problems)
             columns[rule.field] = values
+            if rule.column and not rule.parse:
+                self._doubts.add(self._fields[rule.field], rule.column, rule.unit, values)
             if rule.date:
                 counts = self._dates.setdefault(column_of(rule), [0, 0])
                 unread = self._unread(rule, result) - before
@@ -316,6 +339,9 @@ class _TableWriter:
         if self._table.name == "patient" and totals.converted == 0:
             what = "The file gives no patient; export it again with its rows."
             result.problems.add(Problem("structure", "FRM-EMPTY", self._table.file, 0, "", what))
+        result.problems.extend(self._doubts.problems(self._table.file))
+        for (kind, column), counts in self._parsed.counts.items():
+            result.strings.append({"kind": kind, "file": self._table.file, "column": column, **counts})
         for column, (filled, unread) in self._dates.items():
             if unread > MIXED_DATES * filled:
                 what = f"{unread} of {filled} dates are not of the declared form; deliver one form."

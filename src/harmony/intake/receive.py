@@ -39,6 +39,7 @@ from harmony.identity.peers import Peers, check_agreement, read_peers
 from harmony.identity.pseudonyms import withdrawn
 from harmony.identity.scratch import scratch
 from harmony.identity.seal import Opened, check_sealed, open_sealed
+from harmony.intake.layouts.form import plain_text
 from harmony.intake.received_tables import read_patients, write_received
 from harmony.settings import Zone
 from harmony.stages.journey import ReceivedDelivery
@@ -63,7 +64,7 @@ _FACTS: Final = {
     "data_cutoff": lambda value: value == "" or strict.day(value),
     "identified": lambda value: _declared(value),
     "agreed": lambda value: _declared(value),
-    "source": strict.text(".+"),
+    "source": lambda value: plain_text(value),
     "dictionary": strict.record(
         {"id": strict.text(".+"), "version": strict.text(".+"), "sha256": strict.hexadecimal(32)}
     ),
@@ -216,10 +217,17 @@ class _Receiving:
         strict.check_fields(facts, _FACTS, "payload header")
         own = {"provider": self.manifest.provider, "agreement": self.manifest.agreement}
         check_binding(facts, own, "payload")
+        self._check_diseases(facts)
         check_agreement(
             self.peers, facts["agreement"], facts["provider"], self.today, self.level, facts["mark"]
         )
         return opened
+
+    def _check_diseases(self, facts: dict[str, Any]) -> None:
+        declared = [facts[name] for name in ("identified", "agreed") if isinstance(facts[name], dict)]
+        named = {disease for names in (facts["disease_groups"], *declared) for disease in names}
+        if named - set(self.dictionary.field("patient.disease").codes):
+            raise FormatRefused("The payload names a disease that is not known here.", "Ask the provider.")
 
     def _check_sets(
         self, patients: list[str], persons: dict[str, str], withheld: list[str], stated: int

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from harmony.dictionary.model import Dictionary
+from harmony.dictionary.model import PARSED_TEXT, Dictionary
 from harmony.errors import BindingBroken, HandlesBroken, IdentifierFound, LayoutRefused, SealBroken
 from harmony.identity.messages import Manifest
 from harmony.identity.payload import CODE, HANDLE, PATIENT, ROW
 from harmony.identity.seal import Opened
+from harmony.intake.parsed import is_printed
 from harmony.store.tables import ARROW_TYPES, read_table, write_table
 
 #: A part may not unpack to more than this many times its size, or a small file could fill the memory.
@@ -115,7 +116,14 @@ def _check_columns(name: str, table: pa.Table, dictionary: Dictionary) -> None:
                 f"Table {name} has a column that is not the dictionary's or of another type.",
                 "Pack with the network's dictionary.",
             )
-        if kind == pa.string() and not pc.all(pc.match_substring_regex(table[column], CODE)).as_py():
+        parsed = PARSED_TEXT.get(f"{name}.{column}")
+        if parsed is not None and not is_printed(parsed, table[column]):
+            raise IdentifierFound(
+                f"Table {name}, column {column} holds a text that no reader printed.",
+                "Ask the provider to use parse in the layout.",
+            )
+        plain = kind == pa.string() and parsed is None
+        if plain and not pc.all(pc.match_substring_regex(table[column], CODE)).as_py():
             raise IdentifierFound(
                 f"Table {name}, column {column} holds a text that is not a code.",
                 "Ask the provider to give the column a code list.",

@@ -10,9 +10,8 @@ from harmony.errors import LayoutRefused
 from harmony.intake.units import factor
 
 DICTIONARY = load()
-ROWS = list(
-    csv.DictReader(resources.files("harmony.intake").joinpath("units.csv").read_text("utf-8").splitlines())
-)
+TABLE = resources.files("harmony.notation.units").joinpath("conversions.csv").read_text("utf-8")
+ROWS = [row for row in csv.DictReader(TABLE.splitlines()) if DICTIONARY.has(row["analyte"])]
 
 #: One known value in both units, from the definition of the units.
 KNOWN = (
@@ -50,3 +49,33 @@ def test_an_unlisted_unit_is_refused_with_the_listed_ones():
     with pytest.raises(LayoutRefused) as caught:
         factor(DICTIONARY.field("biochemistry.ldh"), "furlong")
     assert caught.value.allowed == "U/L, ukat/L, nkat/L"
+
+
+@pytest.mark.parametrize(
+    ("key", "unit", "reason"),
+    [
+        ("biochemistry.wbc", "g/l", "giga is a capital G"),
+        ("biochemistry.wbc", "mil/mm3", "Spanish"),
+        ("biochemistry.albumin", "U/L", "catalytic activity"),
+        ("biochemistry.ldh", "xULN", "upper limit"),
+    ],
+)
+def test_a_refused_unit_says_why(key, unit, reason):
+    with pytest.raises(LayoutRefused) as caught:
+        factor(DICTIONARY.field(key), unit)
+    assert key in caught.value.what and reason in caught.value.what
+    assert caught.value.allowed.startswith(DICTIONARY.field(key).unit)
+
+
+@pytest.mark.parametrize(
+    ("key", "unit", "code"),
+    [
+        ("biochemistry.wbc", "x10³/mm³", "10*3/uL"),
+        ("biochemistry.platelets", "tys./µl", "10*3/uL"),
+        ("biochemistry.creatinine", "µmol/l", "umol/L"),
+        ("biochemistry.haemoglobin", "g%", "g/dL"),
+        ("biochemistry.ldh", "UI/L", "U/L"),
+    ],
+)
+def test_another_writing_of_a_listed_unit_has_its_factor(key, unit, code):
+    assert factor(DICTIONARY.field(key), unit) == factor(DICTIONARY.field(key), code)

@@ -6,8 +6,6 @@ Every check raises `LayoutRefused` with the table and field that must be mended.
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
@@ -15,8 +13,11 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from harmony.dictionary.model import Dictionary, Field
-from harmony.errors import LayoutRefused
+from harmony.errors import LayoutRefused, UsageError
+from harmony.intake.layouts.form import text_encoding
+from harmony.intake.layouts.parse import check_parse
 from harmony.intake.units import factor
+from harmony.notation.dates.form import GRAMMAR, read_form
 from harmony.store.tables import ARROW_TYPES
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ AXES: Final = ("calendar", "days")
 INDEX_EVENTS: Final = ("diagnosis", "transplant", "registration")
 INTERVALS: Final = ("days", "months")
 DECIMALS: Final = (".", ",")
-DATE_PARTS: Final = ("%d", "%m", "%Y")
+#: More patients than any register has; a longer number would break what reads it later.
+MOST_PATIENTS: Final = 100_000_000
 
 
 def check_layout(layout: Layout, dictionary: Dictionary) -> None:
@@ -40,6 +42,7 @@ def check_layout(layout: Layout, dictionary: Dictionary) -> None:
     """
     _check_axis(layout)
     _check_text_form(layout)
+    _check_declared(layout, dictionary)
     _check_tables(layout, dictionary)
     for table in layout.tables:
         for rule in table.columns:
@@ -50,6 +53,23 @@ def check_layout(layout: Layout, dictionary: Dictionary) -> None:
             raise LayoutRefused(
                 f"Layout {layout.id} says that {key} is not supplied, and supplies it.", "Mend the layout."
             )
+
+
+def _check_declared(layout: Layout, dictionary: Dictionary) -> None:
+    diseases = dictionary.field("patient.disease").codes
+    for name, declared in (("identified", layout.identified), ("agreed", layout.agreed)):
+        unknown = sorted(set(declared) - set(diseases))
+        if unknown:
+            what = f"Layout {layout.id}: {name} names a disease that the dictionary does not know."
+            raise LayoutRefused(what, "Mend the layout.", ", ".join(diseases))
+        for disease, count in declared.items():
+            if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= MOST_PATIENTS:
+                what = f"Layout {layout.id}: {name} of {disease} is no number of patients."
+                raise LayoutRefused(what, "Mend the layout.", f"a whole number from 0 to {MOST_PATIENTS:,}")
+    for disease in set(layout.identified) & set(layout.agreed):
+        if layout.agreed[disease] > layout.identified[disease]:
+            what = f"Layout {layout.id}: more {disease} patients are agreed than identified."
+            raise LayoutRefused(what, "Mend the layout.", "agreed at most identified")
 
 
 def _check_axis(layout: Layout) -> None:
@@ -69,17 +89,18 @@ def _check_axis(layout: Layout) -> None:
 
 
 def _check_text_form(layout: Layout) -> None:
-    try:
-        codecs.lookup(layout.encoding)
-    except (LookupError, TypeError):
+    if text_encoding(layout.encoding) is None:
         raise LayoutRefused(
-            f"Layout {layout.id} has an unknown encoding.", "Mend it.", "utf-8, iso-8859-1, cp1252 ..."
-        ) from None
-    if len(layout.delimiter) != 1 or layout.decimal not in DECIMALS or layout.delimiter == layout.decimal:
+            f"Layout {layout.id} has an encoding that cannot be read.",
+            "Export the files in one of them and name it in the layout.",
+            "utf-8, ascii, iso-8859-1 to -16, cp1250 to cp1258, DOS code pages, koi8-r, koi8-u, mac-roman",
+        )
+    plain = len(layout.delimiter) == 1 and layout.delimiter.isascii() and layout.delimiter not in '"\r\n\0'
+    if not plain or layout.decimal not in DECIMALS or layout.delimiter == layout.decimal:
         raise LayoutRefused(
             f"Layout {layout.id} has delimiter '{layout.delimiter}' and decimal mark '{layout.decimal}'.",
             "Mend the layout.",
-            "a delimiter of one character; decimal . or ,; not the same",
+            "a delimiter of one plain character; decimal . or ,; not the same",
         )
     for name in layout.files:
         if PurePath(name).name != name or name in ("", ".", ".."):
@@ -111,6 +132,7 @@ def _check_tables(layout: Layout, dictionary: Dictionary) -> None:
 def _check_rule(layout: Layout, table: TableRule, rule: ColumnRule, item: Field) -> None:
     if rule.function and rule.function not in layout.functions:
         raise LayoutRefused(f"functions.py has no function {rule.function}.", "Add it beside the layout.")
+    check_parse(rule, item)
     _check_values(rule, item)
     if item.type == "date":
         _check_date(layout, rule, item)
@@ -142,11 +164,8 @@ def _check_values(rule: ColumnRule, item: Field) -> None:
 def _check_date(layout: Layout, rule: ColumnRule, item: Field) -> None:
     if not (rule.date or rule.interval or rule.constant is not None):
         raise LayoutRefused(f"{item.key} needs a date format or an interval.", "Add date or interval.")
-    parts = re.findall(r"%.", rule.date)
-    if rule.date and sorted(parts) != sorted(DATE_PARTS):
-        raise LayoutRefused(
-            f"{item.key} has the date format '{rule.date}'.", "Mend the layout.", "%d, %m and %Y, each once"
-        )
+    if rule.date and not _names_a_day(rule.date):
+        raise LayoutRefused(f"{item.key} has the date format '{rule.date}'.", "Mend the layout.", GRAMMAR)
     if rule.interval and rule.interval not in INTERVALS:
         raise LayoutRefused(
             f"{item.key} has interval '{rule.interval}'.", "Mend the layout.", ", ".join(INTERVALS)
@@ -157,6 +176,13 @@ def _check_date(layout: Layout, rule: ColumnRule, item: Field) -> None:
             "Mend the layout: true dates and intervals cannot stand in one delivery.",
             "date with axis calendar, interval with axis days",
         )
+
+
+def _names_a_day(text: str) -> bool:
+    try:
+        return read_form(text).precision == "day"
+    except UsageError:
+        return False
 
 
 def _check_unit(rule: ColumnRule, item: Field) -> None:

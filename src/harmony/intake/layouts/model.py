@@ -8,8 +8,8 @@ own stand in `definitions/layouts/<id>/` of its zone.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import tomllib
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -18,7 +18,10 @@ from typing import Any, Final
 
 from harmony.dictionary.model import Dictionary
 from harmony.errors import LayoutRefused
+from harmony.files import read_text
 from harmony.intake.layouts.check import check_layout
+from harmony.intake.layouts.form import check_form
+from harmony.intake.layouts.functions import load_functions
 
 _LAYOUT_KEYS: Final = {
     "id", "version", "author", "source", "encoding", "delimiter", "decimal", "missing", "axis", "index_event",
@@ -26,7 +29,8 @@ _LAYOUT_KEYS: Final = {
 }  # fmt: skip
 _TABLE_KEYS: Final = {"name", "file", "rows", "only", "columns", "ignore"}
 _COLUMN_KEYS: Final = {
-    "column", "constant", "row", "function", "uses", "codes", "unit", "date", "interval", "when",
+    "column", "constant", "row", "function", "uses", "codes", "unit", "date", "interval", "when", "parse",
+    "sex",
 }  # fmt: skip
 
 
@@ -66,6 +70,10 @@ class ColumnRule:
         days or months since the index event (axis days).
     when : Condition or None
         Where it does not hold, the value is not known.
+    parse : str
+        Reader that makes the field from text: karyotype or variants; empty for none.
+    sex : str
+        Column of the same file with the person's sex, for a karyotype; empty for none.
     """
 
     field: str
@@ -79,6 +87,8 @@ class ColumnRule:
     date: str
     interval: str
     when: Condition | None
+    parse: str = ""
+    sex: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,17 +161,19 @@ def load_layout(path: Path, dictionary: Dictionary) -> Layout:
     LayoutRefused
         When a key is unknown or missing, or something cannot be right (`layouts.check`).
     """
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path, LayoutRefused, "Write it again as UTF-8.")
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise LayoutRefused(f"{path.name} is no TOML: {error}.", "Mend the line named.") from error
+    except (RecursionError, ValueError) as error:
+        raise LayoutRefused(f"{path.name} is no TOML of a few levels.", "Mend the file.") from error
     _refuse_unknown(content, _LAYOUT_KEYS, "the layout")
-    beside = path.parent / "functions.py"
-    code = beside.read_text(encoding="utf-8") if beside.is_file() else ""
+    check_form(content)
+    functions, code = load_functions(path.parent / "functions.py")
     digest = hashlib.sha256((text + code).encode()).hexdigest()
     try:
-        layout = _build(content, digest, _functions(beside) if code else {})
+        layout = _build(content, digest, functions)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise LayoutRefused(
             f"{path.name} is not whole: {type(error).__name__} {error}.",
@@ -169,15 +181,6 @@ def load_layout(path: Path, dictionary: Dictionary) -> Layout:
         ) from error
     check_layout(layout, dictionary)
     return layout
-
-
-def _functions(path: Path) -> dict[str, Callable[..., list[str]]]:
-    spec = importlib.util.spec_from_file_location(f"layout_{path.parent.name}", path)
-    if spec is None or spec.loader is None:
-        raise LayoutRefused(f"{path.name} beside the layout cannot be loaded.", "Mend the file.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return {name: value for name, value in vars(module).items() if callable(value) and name[0] != "_"}
 
 
 def _build(
@@ -190,7 +193,7 @@ def _build(
         id=content["id"],
         version=str(content["version"]),
         author=content["author"],
-        source=content["source"],
+        source=unicodedata.normalize("NFC", content["source"]),
         encoding=content.get("encoding", "utf-8"),
         delimiter=content.get("delimiter", ","),
         decimal=content.get("decimal", "."),
@@ -238,6 +241,8 @@ def _column(field: str, content: Mapping[str, Any], table: str) -> ColumnRule:
         date=content.get("date", ""),
         interval=content.get("interval", ""),
         when=_condition(content.get("when")),
+        parse=content.get("parse", ""),
+        sex=content.get("sex", ""),
     )
 
 
