@@ -31,6 +31,7 @@ check:
 	@.venv/bin/lint-imports
 	@$(PY) tools/concepts.py --check
 	@$(PY) tools/reference.py --check
+	@$(PY) tools/notation_pages.py --check
 	@$(PY) tools/measured.py --check
 
 bench:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harmony.errors import UnsoundAnalysis
 from harmony.statistics.conditional_survival import conditional_survival
-from harmony.statistics.follow_up import followup
+from harmony.statistics.followup import followup
 from harmony.statistics.kaplan_meier import kaplan_meier, kaplan_meier_from_counts
 from harmony.statistics.landmark import landmark
 from harmony.statistics.logrank import logrank, logrank_from_counts

@@ -57,7 +57,7 @@ def estimates(
         told += ("No two patients can be compared, so that there is no concordance.",)
     return {
         **_per_term(found.coef, covariance, robust, conf_level),
-        **_tests(found, covariance, robust, ridge),
+        **_tests(found, covariance, robust, ridge, data.design.variables),
         "robust_score_test": robust_test,
         **agreement,
         "warnings": told,
@@ -85,12 +85,13 @@ def _per_term(coef: Floats, covariance: Floats, robust: Floats | None, conf_leve
     }
 
 
-def _tests(found: Maximum, covariance: Floats, robust: Floats | None, ridge: Floats) -> dict[str, Any]:
+def _tests(
+    found: Maximum, covariance: Floats, robust: Floats | None, ridge: Floats, variables: tuple[str, ...]
+) -> dict[str, Any]:
     terms, null, end = len(found.coef), found.null, found.end
     df: float = terms
     if ridge.any():
-        # Gray, J Am Stat Assoc 1992;87:942: what the ridge leaves of each term.
-        df = float(np.trace(end.information @ covariance))
+        df = _effective_df(end.information, covariance, ridge, variables)
     wald = quadratic_form(found.coef, covariance if robust is None else robust)[0]
     return {
         "loglik": end.loglik,
@@ -101,6 +102,23 @@ def _tests(found: Maximum, covariance: Floats, robust: Floats | None, ridge: Flo
         "aic": 2.0 * df - 2.0 * end.loglik,
         "df": df,
     }
+
+
+def _effective_df(
+    information: Floats, covariance: Floats, ridge: Floats, variables: tuple[str, ...]
+) -> float:
+    """
+    Return what the ridge leaves of the terms (Gray, J Am Stat Assoc 1992;87:942).
+
+    As R: the penalised terms together, and each free covariate by itself, are compared with their variance.
+    """
+    spread = covariance @ information @ covariance
+    block = np.array(["" if theta else name for theta, name in zip(ridge, variables, strict=True)])
+    total = 0.0
+    for name in dict.fromkeys(block.tolist()):
+        own = np.ix_(block == name, block == name)
+        total += float(np.trace(np.linalg.solve(covariance[own], spread[own])))
+    return total
 
 
 def _agreement(data: CoxData, coef: Floats) -> dict[str, float]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harmony.errors import UnsoundAnalysis
-from harmony.statistics.follow_up import followup
+from harmony.statistics.followup import followup
 from harmony.statistics.kaplan_meier import kaplan_meier
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from harmony.errors import UsageError
 from harmony.statistics.logrank import logrank
-from harmony.statistics.power import power_logrank
+from harmony.statistics.power_logrank import power_logrank
 
 
 def test_freedmans_table_needs_twice_the_square_of_a_ratio_of_hazards():
