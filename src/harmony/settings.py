@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from harmony.errors import Busy, NotPermitted, Tampered, UsageError
@@ -49,14 +50,73 @@ _OWNER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 POST_FOLDER: Final = "post"
 
 
+#: Most threads of one command, and the least memory with which the engine does its work, MiB.
+MOST_THREADS: Final = 256
+LEAST_MEMORY_MIB: Final = 100
+_MEMORY: Final = re.compile(r"([0-9]{1,9})(MB|GB|TB|MiB|GiB|TiB)")
+_MIB: Final = {"MB": 0.953674, "GB": 953.674, "TB": 953_674.0, "MiB": 1.0, "GiB": 1024.0, "TiB": 1_048_576.0}
+#: Addresses of control records that this version can open; a database in memory would be lost at once.
+_CONTROL_URL: Final = re.compile(r"(sqlite:///.+|postgresql\+psycopg://.+)?")
+
+#: What each variable may hold.
+_ALLOWED: Final = {
+    "memory_limit": f"a whole number with MB, MiB, GB, GiB, TB or TiB, {LEAST_MEMORY_MIB} MiB or more",
+    "threads": f"a whole number from 1 to {MOST_THREADS}",
+    "control_url": "sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE",
+}
+
+
 class Settings(BaseSettings):
-    """What the environment may set, each with the prefix `HARMONY_`."""
+    """What the environment may set, each with the prefix `HARMONY_`; read it with `read_settings`."""
 
     model_config = SettingsConfigDict(env_prefix="HARMONY_")
 
     memory_limit: str = "1GiB"
     threads: int = 2
     control_url: str = ""
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _memory(cls, value: str) -> str:
+        found = _MEMORY.fullmatch(value)
+        if found is None or int(found[1]) * _MIB[found[2]] < LEAST_MEMORY_MIB:
+            raise ValueError("no amount of memory")
+        return value
+
+    @field_validator("threads")
+    @classmethod
+    def _threads(cls, value: int) -> int:
+        if not 1 <= value <= MOST_THREADS:
+            raise ValueError("no number of threads")
+        return value
+
+    @field_validator("control_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if _CONTROL_URL.fullmatch(value) is None:
+            raise ValueError("no address of control records")
+        return value
+
+
+def read_settings() -> Settings:
+    """
+    Return what the environment sets.
+
+    Raises
+    ------
+    UsageError
+        Naming the variable that holds something else, and what it may hold; never what it holds.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        # What was written may hold a password and is not repeated.
+        name = str(error.errors()[0]["loc"][0])
+        raise UsageError(
+            f"The environment variable HARMONY_{name.upper()} holds what cannot be used.",
+            "Correct it or take it out of the environment.",
+            _ALLOWED[name],
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -131,7 +191,7 @@ def platform_control_url(network: Path) -> str:
 
     They belong to no zone: a SQLite file under `platform/`, or `HARMONY_CONTROL_URL` for a PostgreSQL server.
     """
-    return Settings().control_url or f"sqlite:///{network / 'platform' / 'control.db'}"
+    return read_settings().control_url or f"sqlite:///{network / 'platform' / 'control.db'}"
 
 
 def zone_root(network: Path, name: str, owner: str = "") -> Path:
@@ -222,7 +282,7 @@ def open_zone(root: Path, expected: str) -> Zone:
 def _read_zone_file(path: Path) -> dict[str, str]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Tampered(f"{path} is not a zone's file.", "Restore the zone from its backup.") from error
     if not all(isinstance(content.get(name), str) for name in ("zone", "owner", "network")):
         raise Tampered(f"{path} lacks zone, owner or network.", "Restore the zone from its backup.")

@@ -195,3 +195,20 @@ def test_void_delivery_lets_those_behind_it_pass_and_is_never_received(network, 
     refused(network, "platform", lambda: network.receive(bad), NotPermitted)
     assert network.receive(behind).record.counts["out"] == 12
     refused(network, "platform", lambda: declare_void(zone, behind, control, TODAY), NotPermitted)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": "a" * 201},
+        {"source": ""},
+        {"source": "<script>alert(1)</script>"},
+        {"identified": {"FLU": 3}},
+        {"agreed": {"<b>": 3}},
+        {"disease_groups": ["AML", "FLU"]},
+    ],
+)
+def test_payload_that_declares_what_no_report_may_show(network, tmp_path, listed, changes):
+    tables = {"patient": patient([handle for handle, _ in listed])}
+    folder = sent(network, tmp_path, tables, listed, **changes)
+    refused(network, "platform", lambda: network.receive(folder), FormatRefused)

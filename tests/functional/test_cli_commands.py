@@ -175,6 +175,7 @@ def _anyone_and_steward(walk):
     small, fresh = walk.small, walk.folder / "fresh"
     walk.run("doctor")
     walk.run("dictionary show", "--table", "patient")
+    walk.run("statistics", "power_logrank", "--hazard-ratio", "0.7", "--power", "0.8")
     walk.run("simulate", walk.folder / "files", "--truth", walk.folder / "truth.json", "--patients", "100")
     identity = walk.run("network init", network=fresh)["network"]
     walk.run("ttp init", "--network-id", identity, network=fresh)

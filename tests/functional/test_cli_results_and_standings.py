@@ -14,7 +14,7 @@ from harmony.actors.desk import at
 from harmony.cli.main import app
 from harmony.dictionary.model import load
 from harmony.disclosure.policy import load_policy
-from harmony.errors import FormatRefused, HashMismatch, NotPermitted, UsageError
+from harmony.errors import FormatRefused, HashMismatch, LayoutRefused, NotPermitted, UsageError
 from harmony.intake.receive import STAGE as RECEIVE
 from harmony.quality.gate import REPORT, GateTerms, report
 from harmony.stages.journey import ReceivedDelivery
@@ -55,7 +55,7 @@ def test_a_result_is_written_whole_and_only_a_returned_one_of_the_same_study_is_
     page = results / result / "files" / "report.html"
     judged = page.read_text("utf-8")
     page.write_text(judged + " ", "utf-8")
-    with pytest.raises(HashMismatch, match="not the one that was judged"):
+    with pytest.raises(HashMismatch, match="not as its run wrote it"):
         researcher.output_request(network, result, me)
     page.write_text(judged, "utf-8")
     assert researcher.output_request(network, result, me)["state"] == "requested"
@@ -70,7 +70,7 @@ def test_a_networks_own_output_policy_is_the_one_that_a_run_keeps_to(prepared, t
     folder = small.network / "definitions" / "policies"
     folder.mkdir(parents=True)
     (folder / "output_release.yaml").write_text("id: mine\n", "utf-8")
-    with pytest.raises(UsageError, match="not an output policy"):
+    with pytest.raises(LayoutRefused, match="not an output policy"):
         researcher.study_run(small.network, study, PLAN, small.members["researcher"])
 
 

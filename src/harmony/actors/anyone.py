@@ -28,6 +28,10 @@ COMPONENTS: Final = (
     ),
 )
 
+#: Smallest cohort that gives an estimate, and the largest that fits into memory.
+PATIENTS: Final = (100, 200_000)
+SEEDS: Final = (0, 2**63 - 1)
+
 
 def doctor() -> dict[str, Any]:
     """Return the installed components, and each missing one with what that switches off and how to get it."""
@@ -61,6 +65,13 @@ def dictionary_show(table: str = "") -> dict[str, Any]:
     return {"message": f"{dictionary.id} {dictionary.version}: {len(rows)} fields.", "fields": rows}
 
 
+def check_size(patients: int, seed: int = 0) -> None:
+    """Raise `UsageError` when a synthetic cohort of this size or seed cannot be drawn."""
+    for name, value, (low, high) in (("patients", patients, PATIENTS), ("seed", seed, SEEDS)):
+        if not low <= value <= high:
+            raise UsageError(f"The number given for {name} cannot be used.", "", f"{low:,} to {high:,}")
+
+
 def simulate(folder: Path, truth: Path, patients: int, seed: int) -> dict[str, Any]:
     """
     Write a synthetic AML cohort as provider P02 exports it, and the estimates on its truth.
@@ -71,7 +82,9 @@ def simulate(folder: Path, truth: Path, patients: int, seed: int) -> dict[str, A
     Parameters
     ----------
     patients : int
-        100 or more; fewer give no estimate.
+        100 to 200,000; fewer give no estimate.
+    seed : int
+        0 to 2^63-1.
     truth : Path
         JSON with estimate and standard error of each planted effect on the true values; no rows.
     """
@@ -81,11 +94,10 @@ def simulate(folder: Path, truth: Path, patients: int, seed: int) -> dict[str, A
     from harmony.simulation.p02 import write_provider_files
     from harmony.simulation.truth import truth_columns
 
-    if patients < 100:
-        raise UsageError(f"{patients} patients are too few.", "Ask for more.", "100 or more")
+    check_size(patients, seed)
     cohort = draw(patients, seed, provider=None).exported_by("P02")
     folder.mkdir(parents=True, exist_ok=True)
-    rows = write_provider_files(observe(cohort, seed), folder)
+    rows = write_provider_files(observe(cohort, seed), folder, seed)
     columns = truth_columns(cohort)
     effects = {}
     for effect in planted_effects():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harmony.actors.desk import at, governance, today
+from harmony.actors.desk import governance, today
+from harmony.actors.witnessed import recorded
 from harmony.governance import airlock, publication
 from harmony.governance.ids import check_id
 from harmony.governance.output_requests import get_request
@@ -33,7 +34,7 @@ def output_check(network: Path, result: str, person: str) -> dict[str, Any]:
         When a file is not the one that was asked out.
     """
     check_id(result, "RES")
-    with at(network, "research") as desk, governance(network) as control:
+    with recorded(network) as (desk, control):
         folder = desk.zone.root / "results" / result / "files"
         found = airlock.check(control, result, person, folder, today())
     return {
@@ -58,9 +59,8 @@ def output_decide(network: Path, result: str, person: str, decision: str, note: 
     """
     check_id(person, "MEM")
     own = open_zone(zone_root(network, "person", person), "person")
-    with at(network, "research") as desk:
+    with recorded(network) as (desk, control):
         keys = checker_keys(read_peers(desk.zone), today())
-    with governance(network) as control:
         signature = sign(own, airlock.to_sign(control, result, person, decision))
         state = airlock.decide(control, result, person, decision, note, signature, keys, today())
     words = {"checking": "one signed decision of two", "released": "released", "returned": "sent back"}
@@ -70,7 +70,7 @@ def output_decide(network: Path, result: str, person: str, decision: str, note: 
 def output_publish(network: Path, result: str, person: str) -> dict[str, Any]:
     """Publish a released result: verify both signatures and the files, and hand it to the public zone."""
     check_id(result, "RES")
-    with at(network, "research") as desk, governance(network) as control:
+    with recorded(network) as (desk, control):
         folder = desk.zone.root / "results" / result / "files"
         destination = post_box(network, "public") / REPORTS_FOLDER
         destination.mkdir(parents=True, exist_ok=True)

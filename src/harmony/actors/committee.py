@@ -14,12 +14,12 @@ import pyarrow as pa
 from harmony.actors.desk import Desk, at, governance
 from harmony.actors.standing import publish_deliveries
 from harmony.analysis.utility import estimates
+from harmony.anonymity.floor import network_policy
 from harmony.anonymity.gate import STAGE as ANONYMISE
 from harmony.anonymity.gate import assess
-from harmony.anonymity.policy import load_policy
 from harmony.dictionary.model import Dictionary, load
 from harmony.errors import NotPermitted, UsageError
-from harmony.governance.audit import changing, history
+from harmony.governance.audit import changing, history, log
 from harmony.governance.ids import check_id
 from harmony.governance.members import find
 from harmony.identity.post import post_box
@@ -65,7 +65,7 @@ def quality_run(network: Path, delivery: str) -> dict[str, Any]:
     check_id(delivery, "DLV")
     with at(network, "restricted") as desk:
         dictionary = load(desk.definitions)
-        received = open_stage(ReceivedDelivery, desk.zone, RECEIVE, delivery, desk.journal)
+        received = desk.finished(ReceivedDelivery, RECEIVE, delivery, "harmony delivery receive first.")
         terms = GateTerms(("_part", "_row"), {}, received.details["max_set_aside"] / 100)
         found = report(desk.zone, received, REPORT, dictionary, terms, desk.journal)
         if found.record.verdict == "refused":
@@ -90,7 +90,7 @@ def quality_explain(network: Path, delivery: str) -> dict[str, Any]:
     """Return every failed rule of a delivery with numerator, denominator and words."""
     check_id(delivery, "DLV")
     with at(network, "restricted") as desk:
-        found = open_stage(QualityReport, desk.zone, REPORT, delivery, desk.journal)
+        found = desk.finished(QualityReport, REPORT, delivery, "harmony quality run first.")
         rules = load_rules(load(desk.definitions))
         results = json.loads(found.path("rules.json").read_text(encoding="utf-8"))
     rows = []
@@ -116,7 +116,7 @@ def quality_sign(network: Path, delivery: str, level: str, person: str) -> dict[
     if level not in LEVELS:
         raise UsageError(f"There is no level {level}.", "", ", ".join(LEVELS))
     with at(network, "restricted") as desk:
-        open_stage(HarmonisedTables, desk.zone, HARMONISE, delivery, desk.journal)
+        desk.finished(HarmonisedTables, HARMONISE, delivery, "harmony quality run first.")
     with governance(network) as control, changing(control, person, "sign", delivery) as connection:
         member = find(connection, person)
         if ROLE not in member.roles:
@@ -145,7 +145,7 @@ def privacy_assess(network: Path) -> dict[str, Any]:
     """
     with at(network, "restricted") as desk:
         sources = _signed(network, desk)
-        policy = load_policy("workspace", desk.definitions)
+        policy = network_policy("workspace", desk.definitions)
         release = _release_id(sources, policy.sha256)
         tables = assess(
             desk.zone, release, sources, policy, estimates, _levels_so_far(desk, release), desk.journal
@@ -153,6 +153,12 @@ def privacy_assess(network: Path) -> dict[str, Any]:
         counts = _counts(desk, tables)
         folder = send(desk.zone, tables, counts, post_box(network, "research"))
         gate = json.loads(tables.path("gate.json").read_text(encoding="utf-8"))
+        with governance(network) as control:
+            detail = {
+                "document_sha256": tables.record.sha256,
+                "sources": [source["delivery"] for source in tables.details["sources"]],
+            }
+            log(control, AuditEvent(ROLE, "", "privacy.assessed", release, detail))
         publish_deliveries(network, desk)
     words = "; ".join(
         f"{mark}: k {risk['k']}, largest risk {risk['prosecutor']:.3f}, mean {risk['mean']:.4f}"
@@ -171,7 +177,7 @@ def privacy_explain(network: Path, release: str) -> dict[str, Any]:
     """Return what the gate did for a release: policy, risk, levels, and estimates before and after."""
     check_id(release, "REL")
     with at(network, "restricted") as desk:
-        tables = open_stage(ResearchTables, desk.zone, ANONYMISE, release, desk.journal)
+        tables = desk.finished(ResearchTables, ANONYMISE, release, "harmony privacy assess first.")
         gate: dict[str, Any] = json.loads(tables.path("gate.json").read_text(encoding="utf-8"))
     return {"message": f"Gate report of {release}.", **gate}
 

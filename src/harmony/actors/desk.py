@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from harmony.errors import UsageError
 from harmony.settings import Zone, open_zone, platform_control_url, zone_root
+from harmony.stages.journey import Stage
+from harmony.stages.run import open_stage
 from harmony.store.control.database import Control, SqlJournal, open_control
+
+S = TypeVar("S", bound=Stage)
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,24 @@ class Desk:
     zone: Zone
     control: Control
     journal: SqlJournal
+
+    def finished(self, kind: type[S], stage: str, key: str, next_step: str) -> S:
+        """
+        Open a finished stage that a person named by its id; verified as `open_stage` does.
+
+        Parameters
+        ----------
+        next_step : str
+            What makes it, where it is not there.
+
+        Raises
+        ------
+        UsageError
+            When this zone has no such stage: another id was meant, or an earlier command was left out.
+        """
+        if self.journal.find(stage, key) is None:
+            raise UsageError(f"There is nothing here of the name {key} for this command.", next_step)
+        return open_stage(kind, self.zone, stage, key, self.journal)
 
     @property
     def definitions(self) -> Path:

@@ -9,8 +9,10 @@ from typing import Any
 
 from harmony.actors.desk import Desk, at, today
 from harmony.actors.standing import now, public_policy, publish_deliveries, publishable, standings
+from harmony.actors.witnessed import recorded
 from harmony.dictionary.model import load
-from harmony.errors import UsageError
+from harmony.errors import FormatRefused, UsageError
+from harmony.governance.audit import STEWARD, log
 from harmony.governance.ids import check_id
 from harmony.governance.publication import verify_published
 from harmony.governance.signatures import checker_keys
@@ -37,6 +39,8 @@ from harmony.reporting.public_files import (
     write_catalogue,
     write_deliveries,
 )
+from harmony.stages.journey import Release
+from harmony.store.control.audit import AuditEvent
 
 
 def delivery_receive(network: Path, delivery: str) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def delivery_receive(network: Path, delivery: str) -> dict[str, Any]:
     """
     check_id(delivery, "DLV")
     with at(network, "restricted") as desk:
-        folder = post_box(network, PLATFORM) / delivery
+        folder = _relayed(network, delivery)
         known = len(desk.journal.keys(RECEIVE))
         found = receive(desk.zone, folder, load(desk.definitions), separation.level(network), desk.control)
         repeated = len(desk.journal.keys(RECEIVE)) == known
@@ -85,7 +89,7 @@ def delivery_void(network: Path, delivery: str) -> dict[str, Any]:
     """
     check_id(delivery, "DLV")
     with at(network, "restricted") as desk:
-        folder = post_box(network, PLATFORM) / delivery
+        folder = _relayed(network, delivery)
         receipt = declare_void(desk.zone, folder, desk.control)
         manifest = read_manifest(read_envelope(folder / MANIFEST), read_peers(desk.zone), today())
         name = manifest.id + RECEIPT_ENDS["h.sign"]
@@ -130,10 +134,12 @@ def release_make(network: Path, release: str = "") -> dict[str, Any]:
     """
     if release:
         check_id(release, "REL")
-    with at(network, "research") as desk:
+    with recorded(network) as (desk, control):
         folder = _parcel(network, release)
         parcel = open_parcel(folder, read_peers(desk.zone), today())
         found = assemble(desk.zone, folder, parcel, separation.level(network), desk.journal)
+        detail = {"document_sha256": found.record.sha256, "code": found.details["level"]}
+        log(control, AuditEvent(STEWARD, "", "release.made", found.record.key, detail))
         _publish_counts(desk, found.record.key, json.loads(found.path("counts.json").read_text("utf-8")))
     return {"message": f"{found.record.key} is made.", **_release_facts(found.record.key, found.details)}
 
@@ -142,6 +148,7 @@ def release_show(network: Path, release: str) -> dict[str, Any]:
     """Return what a release holds: sources, rows, hashes, witness."""
     check_id(release, "REL")
     with at(network, "research") as desk:
+        desk.finished(Release, RELEASE, release, "harmony release make first.")
         found = open_release(desk.zone, release, desk.journal)
     rows = {output.path: output.rows for output in found.record.outputs if output.rows}
     return {"message": f"{release}.", **_release_facts(release, found.details), "rows": rows}
@@ -151,6 +158,7 @@ def release_verify(network: Path, release: str) -> dict[str, Any]:
     """Verify a release's record, its files and its hash; raises `Tampered` when anything differs."""
     check_id(release, "REL")
     with at(network, "research") as desk:
+        desk.finished(Release, RELEASE, release, "harmony release make first.")
         found = open_release(desk.zone, release, desk.journal)
     return {"message": f"{release} is whole; it is unwitnessed.", **_release_facts(release, found.details)}
 
@@ -170,7 +178,7 @@ def public_update(network: Path) -> dict[str, Any]:
     Raises
     ------
     FormatRefused
-        When waiting counts or standings are not in their form; what was shown before stays.
+        When waiting counts, standings or a report are not in their form; what was shown before stays.
     SignatureInvalid
         When a report is not what two checkers signed.
     """
@@ -189,8 +197,17 @@ def public_update(network: Path) -> dict[str, Any]:
 
 def _show_report(desk: Desk, folder: Path, keys: Mapping[str, str]) -> str:
     statement = verify_published(folder, keys)
+    if statement["result"] != folder.name:
+        raise FormatRefused(f"{folder.name} in the post holds another result.", "Publish it again.")
     show_released(desk.zone.root, folder, statement)
     return str(statement["result"])
+
+
+def _relayed(network: Path, delivery: str) -> Path:
+    folder = post_box(network, PLATFORM) / delivery
+    if not folder.is_dir():
+        raise UsageError(f"No delivery {delivery} waits for the platform.", "harmony ttp relay first.")
+    return folder
 
 
 def _parcel(network: Path, release: str) -> Path:

@@ -10,23 +10,32 @@ import datetime as dt
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from harmony.actors.desk import Desk, at, today
 from harmony.dictionary.model import Dictionary, load
-from harmony.errors import DataRefused, LayoutRefused, SizeOrEncoding
+from harmony.errors import DataRefused, LayoutRefused, SizeOrEncoding, UsageError
 from harmony.identity import separation
 from harmony.identity.keys import generate
 from harmony.identity.pack import pack as seal_delivery
 from harmony.identity.payload import Shape
-from harmony.identity.peers import Agreement, check_agreement, make_card, read_peers, write_card
+from harmony.identity.peers import (
+    Agreement,
+    check_agreement,
+    check_agreement_id,
+    make_card,
+    read_peers,
+    write_card,
+)
 from harmony.identity.post import TTP, post_box, send
 from harmony.identity.provider import FILE as PROVIDER_FILE
 from harmony.identity.provider import ProviderSettings, read_provider, write_provider
 from harmony.identity.receipts import import_receipts
 from harmony.intake.convert import FileFault, check_files, convert
 from harmony.intake.layouts.model import Layout, find_layout, load_layout
+from harmony.intake.parsed import is_printed
 from harmony.quality.gate import GateTerms, report, require_passed, set_aside
 from harmony.settings import create_zone, open_zone, zone_root
 from harmony.stages.journey import PassedTables, QualityReport
@@ -35,8 +44,9 @@ from harmony.stages.problems import Problem, ProblemList, read_problems
 #: Public keys of a card are in use this long; then the provider hands over a new card.
 KEY_DAYS: Final = 730
 
-#: Problems shown on the screen; the report file has all of them.
+#: Lines in the answer and kinds of problems on the screen; the report file has all of them.
 SHOWN: Final = 20
+KINDS_SHOWN: Final = 40
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,7 @@ def pack(network: Path, provider: str, folder: Path, layout: str, agreement: str
             "delivery": name,
             "patients": passed.record.counts["out"],
             "level": found.details["level"],
+            **_strings(found),
             "files": {key: path.stat().st_size for key, path in files.items()},
             "sent": str(sent),
         }
@@ -149,6 +160,9 @@ def receipt(network: Path, provider: str) -> dict[str, Any]:
 
 
 def _delivery(desk: Desk, folder: Path, layout: str, agreement: str) -> Delivery:
+    check_agreement_id(agreement)
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", "Give the folder with the delivery's files.")
     dictionary = load(desk.definitions)
     found = load_layout(find_layout(layout, desk.definitions), dictionary)
     terms = check_agreement(
@@ -206,10 +220,12 @@ def source_columns(layout: Layout) -> Mapping[str, str]:
 
 
 def _problems(problems: ProblemList, path: Path) -> dict[str, Any]:
-    ordered = problems.in_order()
+    ordered, groups = problems.in_order(), problems.by_rule()
     counts = {severity: problems.total(severity) for severity in ("structure", "fatal", "error", "warning")}
     return {
         "problems": counts,
+        "summary": groups[:KINDS_SHOWN],
+        "kinds_not_shown": max(0, len(groups) - KINDS_SHOWN),
         "listed": [vars(problem) for problem in ordered[:SHOWN]],
         "not_shown": max(0, len(ordered) - SHOWN),
         "report": str(path),
@@ -225,10 +241,18 @@ def _verdict(found: QualityReport) -> dict[str, Any]:
         "patients": counts,
         "level": level,
         "rules": found.details["rules"],
+        **_strings(found),
         **_problems(read_problems(path), path),
     }
 
 
+def _strings(found: QualityReport) -> dict[str, Any]:
+    # How far karyotypes and variants were read; nothing is said where a delivery has none.
+    strings = found.details.get("strings", [])
+    return {"strings": strings} if strings else {}
+
+
 def _shape(dictionary: Dictionary) -> Shape:
     keys = {name: dictionary.key_of(name) for name in dictionary.tables}
-    return Shape(keys, frozenset(field.key for field in dictionary.fields if field.travels))
+    parsed = {field.key: partial(is_printed, field.parsed) for field in dictionary.fields if field.parsed}
+    return Shape(keys, frozenset(field.key for field in dictionary.fields if field.travels), parsed)

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harmony.actors.desk import Desk, at, governance, today
+from harmony.actors.desk import Desk, today
+from harmony.actors.witnessed import recorded
+from harmony.anonymity.floor import network_policy
+from harmony.dictionary.model import load
 from harmony.disclosure.policy import load_policy
-from harmony.errors import HashMismatch, NotPermitted, UsageError
+from harmony.errors import NotPermitted, UsageError
 from harmony.governance import airlock, proposals
 from harmony.governance.access import open_view
 from harmony.governance.ids import check_id, new_id
 from harmony.governance.output_requests import get_request
+from harmony.governance.results import (
+    ResultRecord,
+    put_on_record,
+    read_result,
+    require_as_written,
+    sign_result,
+)
 from harmony.identity.peers import read_peers
 from harmony.identity.pseudonyms import mac
 from harmony.releases.assemble import STAGE as RELEASE
 from harmony.releases.assemble import open_release
 from harmony.reporting.pages import render_report
-from harmony.settings import Zone
+from harmony.reporting.public_files import read_catalogue
+from harmony.settings import Zone, zone_root
 from harmony.stages.journey import Release, StudyView
 from harmony.stages.record import sha256_file
 from harmony.store.control.database import Control
+from harmony.studies.askable import check_askable
 from harmony.studies.plan import load_plan
 from harmony.studies.run import StudyResult, run_study
 
@@ -41,9 +54,18 @@ def study_propose(network: Path, study_file: Path, person: str) -> dict[str, Any
     -------
     dict
         study (STU id); the stored one when the same plan was proposed before.
+
+    Raises
+    ------
+    UsageError
+        When the file is no study, or asks for a table, column or source that there is not.
+    NotPermitted
+        When the person may not propose it, or somebody of its team audits.
     """
-    load_plan(study_file)
-    with governance(network) as control:
+    plan, _ = load_plan(study_file)
+    with recorded(network) as (desk, control):
+        policy = network_policy("workspace", desk.definitions)
+        check_askable(plan, load(desk.definitions), policy, _sources(desk))
         study = proposals.propose(control, study_file, person, today())
         state = proposals.get_study(control, study).state
     return {"message": f"{study} is {state}.", "study": study, "state": state}
@@ -85,7 +107,7 @@ def study_run(
     """
     check_id(study, "STU")
     plan, _ = load_plan(study_file)
-    with at(network, "research") as desk, governance(network) as control:
+    with recorded(network) as (desk, control):
         release = _newest(desk)
         view = _view(desk, control, study, person, study_file, release)
         known = {variable.label for variable in plan.variables.values()}
@@ -98,7 +120,7 @@ def study_run(
         policy = load_policy("output_release", desk.definitions / "policies")
         found = run_study(plan, view, policy, name, truth, frozenset(leave_out))
         facts = {"result": name, "study": study, "release": release.record.key}
-        folder = _write_result(desk.zone, facts, found)
+        folder = _write_result(desk.zone, facts, found, partial(put_on_record, control, person))
     return {
         "message": f"{name} is computed; {len(found.to_person)} findings go to the output checkers.",
         "result": name,
@@ -124,27 +146,26 @@ def output_request(network: Path, result: str, person: str, note: str = "") -> d
     ------
     UsageError
         When there is no such result.
-    HashMismatch
-        When the report is not the one that the run wrote and judged.
+    HashMismatch, SignatureInvalid
+        When the folder of the result is not exactly what its run wrote and signed.
     """
     check_id(result, "RES")
-    with at(network, "research") as desk, governance(network) as control:
+    with recorded(network) as (desk, control):
         folder = desk.zone.root / "results" / result
-        facts = _judged(folder)
+        record = read_result(desk.zone, folder)
+        require_as_written(control, folder, record)
         files, report = folder / "files", folder / DISCLOSURE_FILE
         if _is_returned(control, result):
-            state = airlock.resubmit(
-                control, result, person, files, report, facts["to_person"], note, today()
-            )
+            state = airlock.resubmit(control, result, person, files, report, record.to_person, note, today())
         else:
             airlock.request(
                 control,
-                facts["study"],
-                facts["release"],
+                record.study,
+                record.release,
                 person,
                 files,
                 report,
-                facts["to_person"],
+                record.to_person,
                 today(),
                 result,
             )
@@ -156,12 +177,18 @@ def output_request(network: Path, result: str, person: str, note: str = "") -> d
     }
 
 
+def _sources(desk: Desk) -> set[tuple[str, str]]:
+    agreed = {(party, item.kind) for item in read_peers(desk.zone).agreements for party in item.parties}
+    counted = read_catalogue(zone_root(desk.network, "public")).rows
+    return agreed | {(row.provider, row.mark) for row in counted}
+
+
 def _require_correctable(desk: Desk, control: Control, result: str, study: str) -> None:
     folder = desk.zone.folder("results") / check_id(result, "RES")
     if not folder.exists() and _beside(folder, "old").exists():
         # A run was killed between its two renames: the version before it still counts.
         _beside(folder, "old").rename(folder)
-    if _facts(folder)["study"] != study:
+    if read_result(desk.zone, folder).study != study:
         raise NotPermitted(f"{result} is of another study.", "Correct it in its own study.")
     try:
         state = get_request(control, result).state
@@ -176,16 +203,18 @@ def _require_correctable(desk: Desk, control: Control, result: str, study: str) 
         )
 
 
-def _write_result(zone: Zone, facts: Mapping[str, str], found: StudyResult) -> Path:
+def _write_result(
+    zone: Zone, facts: Mapping[str, str], found: StudyResult, put: Callable[[ResultRecord], None]
+) -> Path:
     folder = zone.folder("results") / facts["result"]
-    partial, old = _beside(folder, "partial"), _beside(folder, "old")
-    for left in (partial, old):
+    new, old = _beside(folder, "partial"), _beside(folder, "old")
+    for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
-    (partial / "files").mkdir(parents=True, mode=0o700)
-    report = partial / "files" / REPORT_FILE
+    (new / "files").mkdir(parents=True, mode=0o700)
+    report = new / "files" / REPORT_FILE
     report.write_text(render_report(found.report), encoding="utf-8")
     card = {"title": found.report.title, "marks": sorted({block.mark for block in found.report.blocks})}
-    (partial / "files" / CARD_FILE).write_text(json.dumps(card, indent=1), encoding="utf-8")
+    (new / "files" / CARD_FILE).write_text(json.dumps(card, indent=1), encoding="utf-8")
     disclosure = {
         **facts,
         "report_sha256": sha256_file(report),
@@ -193,11 +222,13 @@ def _write_result(zone: Zone, facts: Mapping[str, str], found: StudyResult) -> P
         "to_person": found.to_person,
         "planted": _planted(found.report),
     }
-    (partial / DISCLOSURE_FILE).write_text(json.dumps(disclosure, indent=1), encoding="utf-8")
+    (new / DISCLOSURE_FILE).write_text(json.dumps(disclosure, indent=1), encoding="utf-8")
+    # On record first: a run that is killed here leaves a version that cannot be asked out and is run again.
+    put(sign_result(zone, new, facts, found.to_person))
     # Report and findings change together: a person must never judge findings of another version.
     if folder.exists():
         folder.rename(old)
-    partial.rename(folder)
+    new.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
     return folder
 
@@ -211,23 +242,6 @@ def _is_returned(control: Control, result: str) -> bool:
         return get_request(control, result).state == "returned"
     except UsageError:
         return False
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    path = folder / DISCLOSURE_FILE
-    if not path.is_file():
-        raise UsageError(f"There is no result {folder.name}.", "Run harmony study run first.")
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
-
-
-def _judged(folder: Path) -> dict[str, Any]:
-    content = _facts(folder)
-    if sha256_file(folder / "files" / REPORT_FILE) != content["report_sha256"]:
-        raise HashMismatch(
-            f"The report of {folder.name} is not the one that was judged.", "Run the study again."
-        )
-    return content
 
 
 def _newest(desk: Desk) -> Release:

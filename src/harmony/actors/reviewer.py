@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harmony.actors.desk import governance, today
+from harmony.actors.witnessed import recorded
 from harmony.governance import proposals
 
 
@@ -26,7 +27,7 @@ def study_act(
     NotPermitted
         When role, state or the procedure do not allow it; names the clause.
     """
-    with governance(network) as control:
+    with recorded(network) as (_, control):
         state = proposals.act(control, study, action, person, note, today(), study_file, role)
     return {"message": f"{study} is {state}.", "study": study, "action": action, "state": state}
 

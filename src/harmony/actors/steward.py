@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from harmony.actors.desk import at, governance, today
+from harmony.actors.desk import Desk, at, governance, today
+from harmony.actors.witnessed import recorded
 from harmony.errors import NotPermitted
+from harmony.governance.audit import STEWARD, changing, log
 from harmony.governance.ids import new_id
 from harmony.governance.members import add_member
 from harmony.identity.keys import generate
@@ -26,8 +29,11 @@ from harmony.identity.peers import (
     write_peers,
 )
 from harmony.identity.post import post_box
+from harmony.identity.terms import check_terms
 from harmony.settings import Zone, create_zone, open_zone, zone_root
 from harmony.stages.record import sha256_file
+from harmony.store.control.audit import AuditEvent, append_event
+from harmony.store.control.database import Control
 
 PLATFORM_ZONES: Final = ("restricted", "research", "public")
 KEY_DAYS: Final = 730
@@ -65,7 +71,7 @@ def network_id(network: Path) -> str:
 
 def member_add(network: Path, name: str, organisation: str, roles: Sequence[str]) -> dict[str, Any]:
     """Add a person with roles; an output checker also gets a zone with a signing key of his own."""
-    with governance(network) as control:
+    with recorded(network) as (_, control):
         person = add_member(control, name, organisation, roles)
     if SIGNING_ROLE in roles and not (zone_root(network, "person", person) / "zone.toml").exists():
         zone = create_zone(
@@ -100,9 +106,15 @@ def agreement_add(
     -------
     dict
         agreement (AGR id), fingerprint (compare it by telephone before pinning).
+
+    Raises
+    ------
+    UsageError
+        When the agreement cannot be as it is written, or a party is not enrolled; nothing is written.
     """
     agreement = Agreement(new_id("AGR"), tuple(parties), kind, valid_from, until, max_bytes, max_set_aside)
-    fingerprint = _publish_peers(network, agreement)
+    with recorded(network) as (desk, control):
+        fingerprint = _publish_peers(desk, control, agreement)
     return {
         "message": f"{agreement.id} is in force from {valid_from} to {until}; pin peers {fingerprint}.",
         "agreement": agreement.id,
@@ -112,9 +124,10 @@ def agreement_add(
 
 
 def agreement_show(network: Path) -> dict[str, Any]:
-    """Return all agreements and whether they are in force today."""
+    """Return all agreements, whether they are in force today, and the fingerprint to pin their list by."""
     with at(network, "research") as desk:
         found = read_peers(desk.zone).agreements
+        fingerprint = sha256_file(desk.zone.root / FILE)[:16]
     rows = [
         {
             "agreement": item.id,
@@ -126,7 +139,7 @@ def agreement_show(network: Path) -> dict[str, Any]:
         }
         for item in found
     ]
-    return {"message": f"{len(rows)} agreements.", "agreements": rows}
+    return {"message": f"{len(rows)} agreements.", "agreements": rows, "fingerprint": fingerprint}
 
 
 def pin(network: Path, zone: str, owner: str, fingerprint: str) -> dict[str, Any]:
@@ -139,6 +152,29 @@ def pin(network: Path, zone: str, owner: str, fingerprint: str) -> dict[str, Any
         When the list in the post is not the one with this fingerprint, or older than the pinned one.
     """
     opened = open_zone(zone_root(network, zone, owner), zone)
+    with _log_of(network, zone, owner) as control, changing(control, STEWARD, "pin", "") as connection:
+        candidate = _pin(network, opened, fingerprint)
+        detail = {"document_sha256": sha256_file(opened.root / FILE), "version": candidate.version}
+        place = f"{zone}/{owner}" if owner else zone
+        append_event(connection, AuditEvent(STEWARD, "", "peers.pinned", place, detail))
+    return {
+        "message": f"Peers version {candidate.version} pinned in zone {zone}.",
+        "version": candidate.version,
+    }
+
+
+@contextmanager
+def _log_of(network: Path, zone: str, owner: str) -> Iterator[Control]:
+    # A hospital and the TTP keep a log of their own; on their hosts there is no platform.
+    if zone in PLATFORM_ZONES:
+        with governance(network) as control:
+            yield control
+    else:
+        with at(network, zone, owner) as desk:
+            yield desk.control
+
+
+def _pin(network: Path, opened: Zone, fingerprint: str) -> Peers:
     source = post_box(network, "public") / FILE
     if not source.is_file() or sha256_file(source)[:16] != fingerprint:
         raise NotPermitted(
@@ -154,10 +190,7 @@ def pin(network: Path, zone: str, owner: str, fingerprint: str) -> dict[str, Any
             "The list of peers is older than the pinned one.", "Ask the steward for the newest."
         )
     target.with_suffix(".new").rename(target)
-    return {
-        "message": f"Peers version {candidate.version} pinned in zone {zone}.",
-        "version": candidate.version,
-    }
+    return candidate
 
 
 def _read_candidate(zone: Zone, target: Path) -> Peers:
@@ -167,15 +200,25 @@ def _read_candidate(zone: Zone, target: Path) -> Peers:
     return read_peers(replace(zone, root=folder))
 
 
-def _publish_peers(network: Path, agreement: Agreement) -> str:
-    with at(network, "research") as desk:
-        old = read_peers(desk.zone)
-        cards = [read_card(path) for path in sorted((post_box(network, "public") / "cards").glob("*.json"))]
-        peers = _with_cards(old, cards)
-        peers = replace(peers, version=old.version + 1, agreements=(*old.agreements, agreement))
-        write_peers(desk.zone.root / FILE, peers)
-        write_peers(post_box(network, "public") / FILE, peers)
-        return sha256_file(desk.zone.root / FILE)[:16]
+def _publish_peers(desk: Desk, control: Control, agreement: Agreement) -> str:
+    public = post_box(desk.network, "public")
+    old = read_peers(desk.zone)
+    cards = [read_card(path) for path in sorted((public / "cards").glob("*.json"))]
+    peers = _with_cards(old, cards)
+    check_terms(peers, agreement)
+    peers = replace(peers, version=old.version + 1, agreements=(*old.agreements, agreement))
+    # First the event: an agreement in force that nobody put on record would be the worse half.
+    detail = {
+        "decision": agreement.kind,
+        "from": agreement.valid_from.isoformat(),
+        "to": agreement.until.isoformat(),
+        "sources": list(agreement.parties),
+        "version": peers.version,
+    }
+    log(control, AuditEvent(STEWARD, "", "agreement.added", agreement.id, detail))
+    write_peers(desk.zone.root / FILE, peers)
+    write_peers(public / FILE, peers)
+    return sha256_file(desk.zone.root / FILE)[:16]
 
 
 def _refuse_second_keys(old: Peers, cards: Sequence[Card]) -> None:

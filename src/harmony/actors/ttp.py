@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any, Final
 
+from harmony.errors import UsageError
 from harmony.identity import keys, peers, post, separation, ttp
 from harmony.identity.messages import ANSWER, ANSWER_SEALED, MANIFEST, PAYLOAD, RECEIPT
 from harmony.identity.scratch import scratch
@@ -71,6 +72,8 @@ def relay(network: Path, delivery: Path, today: dt.date | None = None) -> dict[s
         As `identity.ttp.relay`.
     """
     zone = open_zone(zone_root(network, "ttp"), "ttp")
+    if not delivery.is_dir():
+        raise UsageError(f"There is no delivery at {delivery}.", "Name a folder of the TTP's post.")
     level = separation.level(network)
     control = open_control(zone.control_url)
     try:
@@ -105,6 +108,8 @@ def open_payload(network: Path, payload: Path) -> dict[str, Any]:
         Always, as long as the payload is sealed to the platform: the TTP has no key for it.
     """
     zone = open_zone(zone_root(network, "ttp"), "ttp")
+    if not payload.is_file():
+        raise UsageError(f"There is no payload at {payload}.", "Name a payload.age of the TTP's post.")
     with scratch(zone, "try") as folder:
         opened = open_sealed(payload, keys.opening_key(zone, "t.open"), folder)
     return {"message": "The payload was sealed to the TTP.", "parts": sorted(opened.parts)}

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harmony.anonymity.policy import Policy
+from harmony.errors import AnonymityRefused
 
 #: Days since 1970-01-01 of the technical epoch of the days axis.
 EPOCH_DAY: Final = 10_957
@@ -94,9 +95,18 @@ def _shape_table(name: str, table: pa.Table, index: Mapping[str, int | None], po
             days = pc.subtract(table.column(column).cast(pa.int32()), zero)
             columns[day_name(column)] = days
         elif role in ("quasi", "sensitive", "plain"):
+            _refuse_date(name, table, column, role)
             columns[column] = table.column(column)
     columns.pop("index_diagnosis_day", None)
     return pa.table(columns)
+
+
+def _refuse_date(name: str, table: pa.Table, column: str, role: str) -> None:
+    # A network may add fields: a true date must not pass the gate under a role that changes nothing.
+    if pa.types.is_temporal(table.schema.field(column).type):
+        raise AnonymityRefused(
+            f"{name}.{column} is a date and has role {role}.", "Change it in roles.csv.", "time or drop"
+        )
 
 
 def day_name(field: str) -> str:

@@ -61,11 +61,22 @@ def register(app: typer.Typer) -> None:
 
         answer(act, as_json, quiet)
 
+    _register_serve(app)
+
+
+def _register_serve(app: typer.Typer) -> None:
     @app.command("serve")
     def serve(
-        port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8321,
+        port: Annotated[int, typer.Option(help="Port on 127.0.0.1, 1024 to 65535.")] = 8321,
         network: Network = NETWORK,
     ) -> None:
         """Serve the portal's public pages on this computer."""
+
+        def act() -> dict[str, object]:
+            from harmony.actors.visitor import ready_to_serve
+
+            return ready_to_serve(network, port)
+
+        answer(act, False, False)
         # The portal is a program of its own: this process becomes it.
         os.execv(sys.executable, [sys.executable, "-m", "harmony.portal", str(network), str(port)])

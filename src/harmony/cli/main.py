@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from harmony.cli import anyone, notation, platform, provider, studies
+from harmony.cli import anyone, notation, platform, provider, statistics, studies
 from harmony.cli.options import print_error, unprinted
 from harmony.errors import UsageError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 anyone.register(app)
+statistics.register(app)
 for name, commands in {**notation.GROUPS, **provider.GROUPS, **platform.GROUPS, **studies.GROUPS}.items():
     app.add_typer(commands, name=name)
 studies.register(app)

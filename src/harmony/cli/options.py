@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -48,7 +49,31 @@ def answer(act: Callable[[], Mapping[str, Any]], as_json: bool, quiet: bool) -> 
         what = f"Defect in {_where(error)}: {type(error).__name__}."
         _end(HarmonyError(what, "Report it with this line."), as_json, error)
     else:
-        typer.echo(json.dumps(found, indent=1, default=str) if as_json else words(found))
+        say(json.dumps(found, indent=1, default=str) if as_json else words(found))
+
+
+def say(text: str) -> None:
+    """
+    Print an answer; end with exit 60 and a sentence when standard output takes nothing more.
+
+    What the command did stands by then, and running it again is harmless.
+    """
+    try:
+        typer.echo(text)
+        sys.stdout.flush()
+    except OSError as error:
+        raise typer.Exit(unprinted(error)) from error
+
+
+def unprinted(error: OSError) -> int:
+    """Say on standard error that standard output takes nothing more, and return the exit code."""
+    # The interpreter flushes once more at its end and would print a traceback of its own.
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    what = f"The answer could not be printed: {error.strerror or type(error).__name__}."
+    next_step = "Give it another place and run this again; what is done stands."
+    with suppress(OSError):
+        typer.echo(error_words(Busy(what, next_step).as_dict()), err=True)
+    return Busy.exit_code
 
 
 @contextmanager
@@ -79,6 +104,8 @@ def _where(error: BaseException) -> str:
 def print_error(error: HarmonyError, as_json: bool) -> None:
     """Print an error: as the one document on standard output, or in words on standard error."""
     if as_json:
-        typer.echo(json.dumps(error.as_dict(), indent=1, default=str))
+        say(json.dumps(error.as_dict(), indent=1, default=str))
     else:
-        typer.echo(error_words(error.as_dict()), err=True)
+        # Standard error may be closed or full too; the exit code still says what happened.
+        with suppress(OSError):
+            typer.echo(error_words(error.as_dict()), err=True)

@@ -176,13 +176,19 @@ def output_show(
 
 
 @audit.command("verify")
-def audit_verify(network: Network = NETWORK, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Verify that the audit log is whole."""
+def audit_verify(
+    zone: Annotated[str, typer.Option(help="Verify this zone's own log and stages instead.")] = "",
+    owner: Annotated[str, typer.Option(help="Provider, for zone hospital.")] = "",
+    network: Network = NETWORK,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Verify that the audit log is whole and knows all that stands in the zone."""
 
     def act() -> dict[str, object]:
         from harmony.actors.auditor import audit_verify
 
-        return audit_verify(network)
+        return audit_verify(network, zone, owner)
 
     answer(act, as_json, quiet)
 

@@ -8,17 +8,18 @@ network's definitions replaces one of them.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-from harmony.errors import UsageError
+from harmony.errors import LayoutRefused
+from harmony.files import parse_yaml, read_text
 from harmony.stages.record import Definition
 
-POLICIES: Final = ("output_release", "public")
+PUBLIC: Final = "public"
+POLICIES: Final = ("output_release", PUBLIC)
 #: Thresholds where a smaller number protects more; for all other numbers a larger one does.
 _SMALLER_IS_SAFER: Final = ("largest_parameter_share", "largest_coefficient", "largest_standard_error")
 
@@ -114,37 +115,49 @@ def load_policy(name: str, overrides: Path | None = None) -> OutputPolicy:
 
     Raises
     ------
-    UsageError
+    LayoutRefused
         When there is no such policy, or a threshold is missing, unknown, of another type, or without
-        reason and source.
+        reason and source; or the network's public policy protects less than the packaged one.
     """
     if name not in POLICIES:
-        raise UsageError(f"There is no output policy '{name}'.", "Name one of them.", ", ".join(POLICIES))
-    packaged = resources.files("harmony.disclosure").joinpath("policies", f"{name}.yaml").read_bytes()
+        raise LayoutRefused(f"There is no output policy '{name}'.", "Name one of them.", ", ".join(POLICIES))
+    folder = resources.files("harmony.disclosure") / "policies"
+    packaged = folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     policy = _read(packaged, f"{name}.yaml", ())
     own = overrides / f"{name}.yaml" if overrides else None
     if own is None or not own.exists():
         return policy
-    replaced = _read(own.read_bytes(), own.name, ())
-    return _read(own.read_bytes(), own.name, _looser(replaced, policy))
+    text = read_text(own, LayoutRefused, "Write it again as UTF-8.")
+    replaced = _read(text, own.name, ())
+    if replaced.zone != policy.zone:
+        raise LayoutRefused(f"{own.name} is a policy of another zone.", "", policy.zone)
+    looser = _looser(replaced, policy)
+    if looser and name == PUBLIC:
+        raise LayoutRefused(
+            f"{own.name} of the network protects less than the packaged policy: {', '.join(looser)}.",
+            "Nobody looks before a visitor does: take the packaged values or stricter ones.",
+        )
+    return _read(text, own.name, looser)
 
 
-def _read(text: bytes, file: str, loosened: tuple[str, ...]) -> OutputPolicy:
-    content = yaml.safe_load(text)
+def _read(text: str, file: str, loosened: tuple[str, ...]) -> OutputPolicy:
+    content = parse_yaml(text, file, LayoutRefused)
     thresholds = content.get("thresholds") if isinstance(content, dict) else None
     if not isinstance(thresholds, dict) or not {"id", "version", "zone"} <= set(content):
-        raise UsageError(f"{file} is not an output policy.", "Give id, version, zone and thresholds.")
+        raise LayoutRefused(f"{file} is not an output policy.", "Give id, version, zone and thresholds.")
     expected = {one.name: one.type for one in fields(Thresholds)}
     wrong = set(expected) ^ set(thresholds)
     if wrong:
-        raise UsageError(
+        raise LayoutRefused(
             f"{file}: thresholds missing or unknown: {', '.join(sorted(wrong))}.",
             "Give each threshold of the packaged policy once.",
         )
     values = {name: _value(name, str(expected[name]), entry, file) for name, entry in thresholds.items()}
     return OutputPolicy(
         **values,
-        definition=Definition(content["id"], str(content["version"]), hashlib.sha256(text).hexdigest()),
+        definition=Definition(
+            str(content["id"]), str(content["version"]), hashlib.sha256(text.encode()).hexdigest()
+        ),
         zone=content["zone"],
         reasons=tuple((name, str(e["why"]), str(e["source"])) for name, e in thresholds.items()),
         loosened=loosened,
@@ -153,17 +166,17 @@ def _read(text: bytes, file: str, loosened: tuple[str, ...]) -> OutputPolicy:
 
 def _value(name: str, kind: str, entry: Any, file: str) -> Any:
     if not isinstance(entry, dict) or set(entry) != {"value", "why", "source"}:
-        raise UsageError(f"{file}: {name} has no value, why and source.", "Give all three.")
+        raise LayoutRefused(f"{file}: {name} has no value, why and source.", "Give all three.")
     value = entry["value"]
     fits = isinstance(value, bool) if kind == "bool" else _is_number(value, whole=kind == "int")
     if not fits:
-        raise UsageError(f"{file}: {name} is not of type {kind}, or negative.", "Correct the value.")
+        raise LayoutRefused(f"{file}: {name} is not of type {kind}, or negative.", "Correct the value.")
     return value
 
 
 def _is_number(value: Any, whole: bool) -> bool:
     allowed = int if whole else (int, float)
-    return isinstance(value, allowed) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, allowed) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _looser(own: OutputPolicy, packaged: OutputPolicy) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harmony.errors import AgreementRefused, HarmonyError
+from harmony.errors import AgreementRefused, HarmonyError, UsageError
 from harmony.governance.agreements import Source, release_sources, split_sources
 from harmony.governance.audit import changing
 from harmony.governance.ids import check_id
@@ -95,6 +95,8 @@ def check_may_run(
         no researcher's role or is not of the team; names the clause of the procedure.
     AgreementRefused
         When no approved source is covered by an agreement in force; names each agreement.
+    UsageError
+        When there is no such study.
     """
     check_id(study, "STU")
     with changing(control, person, "run", study) as connection:
@@ -192,7 +194,7 @@ def _permit(
 ) -> Permit:
     row = records.select_study(connection, study)
     if row is None:
-        raise refusal("There is no such study.", "P-OPEN", "Propose it: harmony study propose.")
+        raise UsageError(f"There is no study {study}.", "Propose it: harmony study propose.")
     member = find(connection, person)
     case = study_case(connection, row)
     role = _researcher(member, case.people, study)

@@ -4,6 +4,7 @@ One change of a governance record: state and audit event in one transaction, and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,22 @@ def verify(control: Control, known_head: str | None = None) -> ChainProof:
     if not seen:
         raise _broken("The audit event that was written down before is missing.")
     return ChainProof(count, previous)
+
+
+def log(control: Control, event: AuditEvent) -> None:
+    """
+    Write an event of its own, outside a change of a governance record.
+
+    The same event (who, what, object and details) is written once, so that a command that is run again
+    after an interruption adds what is missing and repeats nothing.
+    """
+    with control.transaction() as connection:
+        lock_log(connection)
+        for known in events(connection, event.object):
+            same = (known.actor, known.role, known.action, dict(known.detail))
+            if same == (event.actor, event.role, event.action, json.loads(json.dumps(dict(event.detail)))):
+                return
+        append_event(connection, event)
 
 
 def history(control: Control, object_id: str | None = None) -> list[StoredEvent]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import rfc8785
-import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from harmony.errors import UsageError
+from harmony.files import parse_yaml, read_text
 from harmony.governance.procedure import load
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -103,7 +103,7 @@ def read_plan(study_file: Path | Mapping[str, Any]) -> Plan:
         raise UsageError(
             f"The study file cannot be used: {problems}.", "Correct it and try again."
         ) from error
-    except (rfc8785.CanonicalizationError, TypeError) as error:
+    except (rfc8785.CanonicalizationError, TypeError, RecursionError) as error:
         raise UsageError("The study file has a value that JSON cannot hold.", "Correct it.") from error
     _refuse_empty(checked)
     return _plan(checked, text)
@@ -128,10 +128,7 @@ def _plan(checked: _StudyFile, text: str) -> Plan:
 def _load(path: Path) -> Any:
     if not path.is_file():
         raise UsageError(f"There is no study file {path.name}.", "Give the path of a study file.")
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path.name} is not a YAML file in UTF-8.", "Correct it.") from error
+    return parse_yaml(read_text(path, UsageError, "Correct it."), path.name, UsageError)
 
 
 def _plain(value: Any) -> Any:

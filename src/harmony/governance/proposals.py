@@ -17,6 +17,7 @@ from harmony.governance.ids import check_id, new_id
 from harmony.governance.members import Member, find
 from harmony.governance.plans import Plan, last_day, read_plan
 from harmony.governance.procedure import Transition, load
+from harmony.governance.refusal import refusal
 from harmony.store.control import governance as records
 from harmony.store.control.audit import AuditEvent
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from harmony.store.control.database import Control
+
+AUDITOR = "auditor"
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def propose(control: Control, study_file: Path | Mapping[str, Any], person: str,
         member = find(connection, person)
         study = new_id("STU")
         people, houses = _team(connection, member, plan)
+        _refuse_auditors(connection, people)
         case = Case(study, "study", None, 1, people, houses, plan.until, study, "", plan.text, plan.sha256)
         transition, role = check_may_act(case, Step("submit", member, "", today))
         row = {"id": study, "state": transition.to, "title": plan.title, "author": person}
@@ -153,7 +157,7 @@ def act(
         if new_plan is not None:
             # The team on record decides who may hand in a plan, or a stranger could write himself in.
             case = replace(case, until=new_plan.until)
-            _team(connection, member, new_plan)
+            _refuse_auditors(connection, _team(connection, member, new_plan)[0])
         transition, held = check_may_act(case, Step(action, member, note, today, role))
         if new_plan is not None:
             _refuse_known_plan(connection, person, new_plan)
@@ -231,6 +235,14 @@ def _row(connection: sa.Connection, study: str) -> dict[str, Any]:
 def _team(connection: sa.Connection, author: Member, plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
     people = [author, *(find(connection, person) for person in plan.team)]
     return frozenset(p.id for p in people), frozenset(p.organisation for p in people)
+
+
+def _refuse_auditors(connection: sa.Connection, people: frozenset[str]) -> None:
+    # An auditor audits every study, so also this one.
+    if any(AUDITOR in find(connection, person).roles for person in people):
+        raise refusal(
+            "Somebody of the study's team is an auditor.", "P-NOT-AUTHOR", "Leave the person out of the team."
+        )
 
 
 def _new_plan(action: str, study_file: Path | Mapping[str, Any] | None) -> Plan | None:

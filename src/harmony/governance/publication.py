@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harmony.errors import SignatureInvalid
+from harmony.errors import FormatRefused, SignatureInvalid
+from harmony.files import parse_json
 from harmony.governance.acting import Case, Step, check_may_act
 from harmony.governance.audit import changing
 from harmony.governance.ids import check_id
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from harmony.store.control.database import Control
 
 RESULT_FILE = "result.json"
+
+_DO_NOT_USE = "Do not use this copy; publish it again."
 
 #: What the statement beside the files says and each decision was signed over.
 STATED = ("result", "study", "release", "report_sha256")
@@ -100,23 +103,35 @@ def verify_published(folder: Path, keys: Mapping[str, str]) -> dict[str, Any]:
     SignatureInvalid
         When there are fewer than two valid decisions of two people, or a decision was signed over another
         result, study, release, disclosure report or other files than the statement and folder show.
+    FormatRefused
+        When the statement or a decision is not in its form.
+    HashMismatch
+        When a link stands among the files.
     """
-    statement: dict[str, Any] = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+    try:
+        return _verify_statement(folder, keys)
+    except (AttributeError, KeyError, TypeError, OSError, RecursionError) as error:
+        raise FormatRefused(f"{RESULT_FILE} of {folder.name} is not in its form.", _DO_NOT_USE) from error
+
+
+def _verify_statement(folder: Path, keys: Mapping[str, str]) -> dict[str, Any]:
+    raw = (folder / RESULT_FILE).read_bytes()
+    statement: dict[str, Any] = parse_json(raw, RESULT_FILE, FormatRefused, _DO_NOT_USE)
     files = [entry for entry in file_hashes(folder) if entry["path"] != RESULT_FILE]
     shown = {name: statement[name] for name in STATED} | {"files": files, "decision": "release"}
     people = set()
     for decision in statement["decisions"]:
-        body = json.loads(decision["signed"])
+        body = parse_json(decision["signed"], "a decision", FormatRefused, _DO_NOT_USE)
         verify_signature(keys.get(body["person"], ""), decision["signed"].encode(), decision["signature"])
         if {name: body[name] for name in shown} != shown:
             raise SignatureInvalid(
                 f"A decision about {statement['result']} was signed over something else.",
-                "Do not use this copy.",
+                _DO_NOT_USE,
             )
         people.add(body["person"])
     if len(people) < load().checkers.people:
         raise SignatureInvalid(
-            f"{statement['result']} is not signed by two checkers as it lies here.", "Do not use this copy."
+            f"{statement['result']} is not signed by two checkers as it lies here.", _DO_NOT_USE
         )
     return statement
 

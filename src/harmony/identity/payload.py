@@ -5,7 +5,7 @@ named (docs/reference/formats.md, row keys and text in a payload).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,8 @@ class Shape:
 
     keys: Mapping[str, str]
     fields: frozenset[str]
+    #: Fields that hold parsed text, and what tells whether a column is nothing else.
+    parsed: Mapping[str, Callable[[pa.Array], bool]] = field(default_factory=dict)
 
 
 @dataclass
@@ -118,7 +120,7 @@ def _columns(
         if column == own or column in numbers:
             columns[column] = _row_numbers(f"{name}.{column}", values, numbers[column], column == own)
         elif f"{name}.{column}" in shape.fields:
-            _check_column(f"{name}.{column}", values)
+            _check_column(f"{name}.{column}", values, shape.parsed.get(f"{name}.{column}"))
             columns[column] = values
         else:
             dropped.append(f"{name}.{column}")
@@ -138,12 +140,16 @@ def _row_numbers(name: str, values: pa.Array, keys: pa.Array, is_own: bool) -> p
     return pc.add(place, 1).cast(pa.string())
 
 
-def _check_column(name: str, values: pa.Array) -> None:
+def _check_column(name: str, values: pa.Array, parsed: Callable[[pa.Array], bool] | None) -> None:
     if values.type not in ARROW_TYPES.values():
         raise LayoutRefused(
             f"Column {name} has a type that no dictionary field has.", "Correct the conversion."
         )
     if values.type != pa.string():
+        return
+    if parsed is not None:
+        if not parsed(values):
+            raise IdentifierFound(f"{name} holds a text that no reader printed.", "Use parse in the layout.")
         return
     fits = pc.match_substring_regex(values, CODE)
     bad = len(values) - values.null_count - (pc.sum(fits).as_py() or 0)

@@ -128,8 +128,15 @@ class Peers:
             if item.id == agreement:
                 return item
         raise AgreementRefused(
-            "The delivery names an agreement that is not known here.", "Ask the steward for a new peers.json."
+            "The delivery names an agreement that is not known here.",
+            "Compare its id; when it is new, pin the steward's newest list: harmony network pin.",
         )
+
+
+def check_agreement_id(text: str) -> None:
+    """Raise `UsageError` when a text is no AGR id."""
+    if not _AGREEMENT_ID(text):
+        raise UsageError("This is not an id of kind AGR.", "", "AGR- and 12 lower-case hex digits")
 
 
 def check_agreement(
@@ -213,7 +220,14 @@ def read_card(path: Path) -> Card:
 
 
 def write_peers(path: Path, peers: Peers) -> None:
-    """Write `peers.json` by rename; only the steward, and whoever pins a copy, does this."""
+    """
+    Write `peers.json` by rename; only the steward, and whoever pins a copy, does this.
+
+    Raises
+    ------
+    FormatRefused
+        When a reader would refuse the list; what was there before stays.
+    """
     content = {
         "network": peers.network,
         "version": peers.version,
@@ -221,6 +235,7 @@ def write_peers(path: Path, peers: Peers) -> None:
         "streams": dict(peers.streams),
         "agreements": [_agreement_out(item) for item in peers.agreements],
     }
+    _from_content(content)
     _write(path, content)
 
 
@@ -239,8 +254,19 @@ def read_peers(zone: Zone) -> Peers:
     """
     path = zone.root / FILE
     if not path.is_file():
-        raise UsageError(f"Zone {zone.name} has no {FILE}.", "Ask the steward for it.")
-    content = _read(path)
+        whose = f" --owner {zone.owner}" if zone.name == "hospital" else ""
+        raise UsageError(
+            f"Zone {zone.name} has not pinned the steward's list of keys and agreements yet.",
+            f"Ask the steward for the fingerprint by telephone, then: harmony network pin {zone.name}{whose} "
+            "--fingerprint ...",
+        )
+    peers = _from_content(_read(path))
+    if peers.network != zone.network:
+        raise UnknownSender(f"{FILE} belongs to another network.", "Ask the steward for the right one.")
+    return peers
+
+
+def _from_content(content: dict[str, Any]) -> Peers:
     fields = {
         "network": strict.hexadecimal(16),
         "version": strict.integer(1),
@@ -249,8 +275,6 @@ def read_peers(zone: Zone) -> Peers:
         "agreements": lambda v: isinstance(v, list),
     }
     strict.check_fields(content, fields, FILE)
-    if content["network"] != zone.network:
-        raise UnknownSender(f"{FILE} belongs to another network.", "Ask the steward for the right one.")
     return Peers(
         content["network"],
         content["version"],
@@ -275,8 +299,9 @@ _KEY_FIELDS: Final = {
     "revoked": lambda value: value == "" or strict.day(value),
 }
 
+_AGREEMENT_ID: Final = strict.text("AGR-[0-9a-f]{12}")
 _AGREEMENT_FIELDS: Final = {
-    "id": strict.text("AGR-[0-9a-f]{12}"),
+    "id": _AGREEMENT_ID,
     "parties": strict.each(strict.text(".+")),
     "kind": strict.text("|".join(KINDS)),
     "from": strict.day,

@@ -94,7 +94,7 @@ def read_provider(zone: Zone) -> ProviderSettings:
         raise UsageError(f"The hospital's zone has no {FILE}.", "Run harmony provider init.")
     try:
         settings = ProviderSettings(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(
             f"{FILE} cannot be read.", "Correct it.", "provider, stream, number_space, pattern"
         ) from error

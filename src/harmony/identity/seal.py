@@ -96,13 +96,22 @@ def seal(recipient: str, header: Mapping[str, Any], parts: Sequence[Part], targe
         Inner header; the list of parts is added to it.
     target : Path
         File to write.
+
+    Raises
+    ------
+    Busy
+        When the file cannot be written, for example on a full disk.
     """
     listed = [_describe(part) for part in parts]
     head = lp(strict.dump({**header, "parts": listed}))
     length = len(head) + sum(item["bytes"] for item in listed)
     source = _Stream(_plaintext(head, parts, padded(length) - length))
-    with target.open("wb") as file:
-        pyrage.encrypt_io(source, file, [pyrage.x25519.Recipient.from_str(recipient)])
+    try:
+        with target.open("wb") as file:
+            pyrage.encrypt_io(source, file, [pyrage.x25519.Recipient.from_str(recipient)])
+    except pyrage.EncryptError as error:
+        # The library wraps what the file system said; a recipient is one that `from_str` took.
+        raise Busy("A sealed file could not be written.", "Check the space and run this again.") from error
     return measure(target)
 
 

@@ -42,6 +42,7 @@ from harmony.stages.journey import RelayedDelivery
 from harmony.stages.record import Input, Outcome
 from harmony.stages.run import only_one, open_stage, run, stage_folder
 from harmony.store.control import exchange
+from harmony.store.control.audit import AuditEvent, append_event
 from harmony.store.control.database import Control
 
 STAGE: Final = "relay"
@@ -152,6 +153,13 @@ class _Relay:
         exchange.add_delivery(connection, manifest.sha256, manifest.id, manifest.stream, manifest.counter)
         exchange.advance(connection, exchange.ANSWERS, self.answer.sequence, self.answer.sha256)
         exchange.add_receipt(connection, manifest.sha256, SIGNER, self.receipt)
+        detail = {
+            "agreements": [manifest.agreement],
+            "document_sha256": manifest.sha256,
+            "sources": [manifest.provider],
+            "version": manifest.counter,
+        }
+        append_event(connection, AuditEvent("ttp", "", "delivery.relayed", manifest.id, detail))
 
     def _open_list(self) -> list[list[str]]:
         manifest = self.manifest

@@ -94,7 +94,7 @@ def show_released(public: Path, folder: Path, statement: Mapping[str, Any]) -> P
     PublishedReport
         The entry; the decisions stand beside it as `decisions.json`, so that a reader verifies them offline.
     """
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    card = _read_card(folder / "card.json")
     html = (folder / "report.html").read_bytes()
     target = public / REPORTS_FOLDER / str(statement["result"])
     known = _read_json(target / "result.json")
@@ -113,6 +113,16 @@ def show_released(public: Path, folder: Path, statement: Mapping[str, Any]) -> P
     _write(target / "decisions.json", (folder / "result.json").read_bytes())
     _write_json(target / "result.json", asdict(entry))
     return entry
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(card["title"], str) and all(isinstance(mark, str) for mark in card["marks"]):
+            return dict(card)
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        raise _wrong_form(path.name) from error
+    raise _wrong_form(path.name)
 
 
 def list_reports(public: Path) -> tuple[PublishedReport, ...]:
@@ -168,7 +178,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
         return None
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong_form(path.name) from error
     if not isinstance(body, dict) or body.get("schema") != SCHEMA:
         raise _wrong_form(path.name)

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 #: Keys that only `--json` shows: too long for a screen.
-JSON_ONLY: Final = ("message", "sources", "records", "zones", "rules", "columns", "planted")
+JSON_ONLY: Final = (
+    "message",
+    "sources",
+    "records",
+    "zones",
+    "rules",
+    "columns",
+    "planted",
+    "listed",
+    "not_shown",
+)
 
 
 def words(found: Mapping[str, Any]) -> str:
@@ -20,9 +30,9 @@ def words(found: Mapping[str, Any]) -> str:
 
 def error_words(error: Mapping[str, Any]) -> str:
     """Return an error as lines: problems first, then what is wrong, what is allowed, what to do next."""
-    lines = [problem_line(problem) for problem in error.get("listed", ())]
-    if error.get("not_shown"):
-        lines.append(f"  ... and {error['not_shown']} more lines in the report")
+    lines = [summary_line(group) for group in error.get("summary", ())]
+    if error.get("kinds_not_shown"):
+        lines.append(f"  ... and {error['kinds_not_shown']} more kinds of problems in the report")
     if error.get("report"):
         lines.append(f"Full report: {error['report']}")
     lines.append(f"{error['code']}: {error['what']}")
@@ -31,11 +41,16 @@ def error_words(error: Mapping[str, Any]) -> str:
     return "\n".join([*lines, f"(exit {error['exit']})"])
 
 
-def problem_line(problem: Mapping[str, Any]) -> str:
-    """Return one problem as a line: severity, rule, file, line, column, what is wrong."""
-    place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
-    column = f" [{problem['column']}]" if problem["column"] else ""
-    return f"{problem['severity']:9} {problem['rule']:14} {place}{column}: {problem['what']}"
+def summary_line(group: Mapping[str, Any]) -> str:
+    """Return the problems of one rule and column as a line: severity, rule, place, lines, what is wrong."""
+    column = f" [{group['column']}]" if group["column"] else ""
+    start = f"{group['severity']:9} {group['rule']:14} {group['file']}{column}"
+    lines, count = group["lines"], group["count"]
+    if not lines:
+        return f"{start}: {group['what']}"
+    named = ", ".join(map(str, lines))
+    more = f" and {count - len(lines):,} more" if count > len(lines) else ""
+    return f"{start} line{'s' if count > 1 else ''} {named}{more}: {group['what']}"
 
 
 def _entry(name: str, value: Any) -> list[str]:
@@ -47,8 +62,8 @@ def _entry(name: str, value: Any) -> list[str]:
 
 
 def _item(item: Any) -> str:
-    if isinstance(item, Mapping) and "rule" in item and "file" in item:
-        return problem_line(item)
+    if isinstance(item, Mapping) and "rule" in item and "lines" in item:
+        return summary_line(item)
     if isinstance(item, Mapping):
         return ", ".join(f"{key} {value}" for key, value in item.items())
     return str(item)

@@ -22,6 +22,9 @@ SEVERITIES: Final = ("structure", "fatal", "error", "warning")
 #: otherwise make a list larger than the file.
 LISTED_PER_RULE: Final = 10_000
 
+#: Lines that a summary names of each rule and column.
+LINES_SHOWN: Final = 5
+
 #: What is counted exactly, also where not every line is listed.
 COUNTED: Final = ("severity", "rule", "file", "column")
 
@@ -120,6 +123,27 @@ class ProblemList:
         return sorted(
             self.listed, key=lambda p: (SEVERITIES.index(p.severity), p.rule, p.file, p.line, p.column)
         )
+
+    def by_rule(self) -> list[dict[str, Any]]:
+        """
+        Return one entry per rule, file and column, worst first.
+
+        Each has severity, rule, file, column, count (exact), lines (the first `LINES_SHOWN`) and what.
+        """
+        groups: dict[tuple[str, str, str, str], list[Problem]] = {}
+        for problem in self.in_order():
+            groups.setdefault((problem.severity, problem.rule, problem.file, problem.column), []).append(
+                problem
+            )
+        return [
+            {
+                **dict(zip(COUNTED, key, strict=True)),
+                "count": self.counts[key],
+                "lines": [problem.line for problem in found[:LINES_SHOWN] if problem.line],
+                "what": found[0].what,
+            }
+            for key, found in groups.items()
+        ]
 
     def write(self, path: Path) -> int:
         """Write `problems.csv`, and exact counts beside it where not every line is listed; return rows."""

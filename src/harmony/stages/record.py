@@ -133,6 +133,13 @@ def read_record(zone: Zone, folder: Path) -> StageRecord:
     Tampered
         When the record or a file was changed, is missing or was added.
     """
+    record = read_signed(zone, folder)
+    _check_outputs(record, folder)
+    return record
+
+
+def read_signed(zone: Zone, folder: Path) -> StageRecord:
+    """Read a folder's `stage.json` and verify its signature only; raises `Tampered` as `read_record` does."""
     record = _parse(folder / RECORD_FILE)
     public = _signer(zone).public_key()
     try:
@@ -141,7 +148,6 @@ def read_record(zone: Zone, folder: Path) -> StageRecord:
         raise Tampered(
             f"The record of stage {record.stage} was changed.", "Restore the zone from its backup."
         ) from error
-    _check_outputs(record, folder)
     return record
 
 
@@ -200,7 +206,7 @@ def _parse(path: Path) -> StageRecord:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         schema = content["schema"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _unreadable(path) from error
     if schema != SCHEMA:
         raise Tampered(

@@ -12,15 +12,15 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harmony.analysis.groups import Variable
 from harmony.anonymity.policy import load_policy
 from harmony.cohorts.frame import Requirement
 from harmony.errors import UsageError
+from harmony.files import parse_yaml, read_text
 from harmony.hematology.endpoints.times import COMPETING, ENDPOINTS
 
 Text = Annotated[str, Field(min_length=1)]
@@ -194,12 +194,10 @@ def load_plan(path: Path) -> tuple[Plan, str]:
     """
     if not path.is_file():
         raise UsageError(f"There is no study file {path.name}.", "Give the path of a study YAML file.")
-    raw = path.read_bytes()
+    text = read_text(path, UsageError, "Mend the file.")
+    content = parse_yaml(text, path.name, UsageError)
     try:
-        content: Mapping[str, Any] = yaml.safe_load(raw)
-        return Plan.model_validate(content), hashlib.sha256(raw).hexdigest()
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path.name} is no YAML.", "Mend the file.") from error
+        return Plan.model_validate(content), hashlib.sha256(text.encode()).hexdigest()
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise UsageError(f"{path.name} is not a study: {places}.", "Mend the places named.") from error

@@ -8,8 +8,8 @@ the genes were never tested; not tested is not known, and never wild type.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from harmony.analysis.model import as_numbers
 from harmony.cohorts.frame import build_frame
 from harmony.disclosure.results import RawComparison, RawEstimate
 from harmony.errors import UsageError
+from harmony.files import parse_json, read_text
 from harmony.hematology.endpoints.times import (
     COMPLETE_REMISSION,
     NOT_ASSESSED,
@@ -34,6 +35,8 @@ from harmony.simulation.terms import holds
 
 DAYS_PER_YEAR = 365.25
 Z95 = 1.959963984540054
+
+_TRUTH = "Give --truth, made by harmony simulate."
 
 Tables = Mapping[str, Mapping[str, NDArray[Any]]]
 Columns = dict[str, NDArray[np.float64]]
@@ -58,18 +61,40 @@ def planted_comparison(
         When the truth or an effect is missing.
     """
     if not truth.is_file():
-        raise UsageError(
-            "The truth of the synthetic cohort is missing.", "Give --truth, made by harmony simulate."
-        )
-    known = json.loads(truth.read_text(encoding="utf-8"))["effects"]
+        raise UsageError("The truth of the synthetic cohort is missing.", _TRUTH)
+    known = _read_truth(truth)
     columns = effect_columns(tables)
     by_id = {effect.id: effect for effect in planted_effects()}
-    unknown = sorted(set(effects) - set(by_id) | set(effects) - set(known))
-    if unknown:
-        raise UsageError(f"There is no planted effect {', '.join(unknown)}.", "", ", ".join(by_id))
+    check_planted(effects)
+    absent = sorted(set(effects) - set(known))
+    if absent:
+        raise UsageError(f"{truth.name} has no effect {', '.join(absent)}.", _TRUTH)
     rows = tuple(_row(by_id[name], known[name], columns) for name in effects)
     headings = ("Planted", "Found in the released data", "Found with the truth known")
     return RawComparison("Planted and recovered effects", headings, rows, explanation)
+
+
+def check_planted(effects: Sequence[str]) -> None:
+    """Raise `UsageError` when a study names an effect that no synthetic cohort has."""
+    known = [effect.id for effect in planted_effects()]
+    unknown = sorted(set(effects) - set(known))
+    if unknown:
+        raise UsageError(f"There is no planted effect {', '.join(unknown)}.", "", ", ".join(known))
+
+
+def _read_truth(path: Path) -> dict[str, dict[str, float]]:
+    content = parse_json(read_text(path, UsageError, _TRUTH), path.name, UsageError, _TRUTH)
+    effects = content.get("effects") if isinstance(content, dict) else None
+    if not isinstance(effects, dict) or not all(_is_estimate(effect) for effect in effects.values()):
+        raise UsageError(f"{path.name} is no truth of a synthetic cohort.", _TRUTH)
+    return effects
+
+
+def _is_estimate(effect: Any) -> bool:
+    if not isinstance(effect, dict):
+        return False
+    numbers = [effect.get(name) for name in ("estimate", "std_err")]
+    return all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < math.inf for n in numbers)
 
 
 def _row(effect: PlantedEffect, true: Mapping[str, float], columns: Columns) -> RawEstimate:

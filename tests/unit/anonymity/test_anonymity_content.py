@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from harmony.anonymity.content import content_sha256
 from harmony.anonymity.policy import load_policy
-from harmony.errors import AnonymityRefused, UsageError
+from harmony.errors import AnonymityRefused, LayoutRefused
 
 PATIENT = {"person": ["a", "b", "c"], "sex": ["male", None, "male"], "death_day": [None, 5, 7]}
 RESPONSE = {"person": ["a", "a", "b"], "response": ["CR", "relapse", "CR"], "assessment_day": [30, 90, None]}
@@ -83,7 +83,7 @@ WRONG = (
 
 @pytest.mark.parametrize(("old", "new", "says"), WRONG)
 def test_a_policy_that_cannot_work_is_refused(old, new, says, tmp_path):
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(LayoutRefused, match=says):
         policy_with(tmp_path, old, new)
 
 

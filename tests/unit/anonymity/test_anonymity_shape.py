@@ -1,6 +1,7 @@
 """From dates to days, and the end of follow-up before the data cut, by hand-computed patients."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -128,3 +129,10 @@ def test_who_was_diagnosed_behind_the_own_horizon_keeps_day_0_only():
     ended, _ = end_at_horizon({"patient": patient, "response": response}, {"p": 30}, lambda _: 50)
     assert ended["patient"].column("last_contact_day").to_pylist() == [0]
     assert ended["response"].column("assessment_day").to_pylist() == [0]
+
+
+@pytest.mark.parametrize("role", ["plain", "sensitive", "quasi"])
+def test_a_date_that_a_network_calls_plain_stops_the_gate(role):
+    loose = replace(POLICY, roles={**POLICY.roles, "patient.index_diagnosis_date": role})
+    with pytest.raises(AnonymityRefused, match="is a date"):
+        shape({"patient": dated_patients([{}])}, CALENDAR, loose)

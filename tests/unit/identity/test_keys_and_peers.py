@@ -81,8 +81,12 @@ def test_peers_of_another_network_or_with_a_false_key_id_are_refused(hospital):
     with pytest.raises(UnknownSender):
         peers.read_peers(hospital)
     false = dataclasses.replace(card.keys[0], id="0" * 32)
-    peers.write_peers(path, peers.Peers(NETWORK, 1, (false,), {}, ()))
+    before = path.read_bytes()
     with pytest.raises(FormatRefused):
+        peers.write_peers(path, peers.Peers(NETWORK, 1, (false,), {}, ()))
+    assert path.read_bytes() == before
+    path.write_bytes(before.replace(b"1" * 32, NETWORK.encode()).replace(card.keys[0].id.encode(), b"0" * 32))
+    with pytest.raises(FormatRefused, match="id it names"):
         peers.read_peers(hospital)
 
 
