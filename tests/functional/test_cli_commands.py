@@ -176,6 +176,11 @@ def _anyone_and_steward(walk):
     walk.run("doctor")
     walk.run("dictionary show", "--table", "patient")
     walk.run("statistics", "power_logrank", "--hazard-ratio", "0.7", "--power", "0.8")
+    own = walk.folder / "own.csv"
+    own.write_text('text\n"46,XX,t(8;21)(q22;q22)[20]"\n', encoding="utf-8")
+    for what in ("karyotype", "variant"):
+        walk.run(f"{what} read", own, "--column", "text", "--output", walk.folder / f"{what}.csv")
+        walk.run(f"{what} explain", "FLT3-ITD")
     walk.run("simulate", walk.folder / "files", "--truth", walk.folder / "truth.json", "--patients", "100")
     identity = walk.run("network init", network=fresh)["network"]
     walk.run("ttp init", "--network-id", identity, network=fresh)

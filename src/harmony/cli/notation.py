@@ -38,9 +38,11 @@ def karyotype_read(
     answer(act, as_json, quiet)
 
 
-@karyotype.command("explain", context_settings={"ignore_unknown_options": True})
+@karyotype.command("explain")
 def karyotype_explain(
-    text: Annotated[str, typer.Argument(help="A karyotype, in quotation marks.")],
+    text: Annotated[
+        str, typer.Argument(help="A karyotype in quotation marks; behind -- if it begins with a minus.")
+    ],
     sex: Annotated[str, typer.Option(help="F or M.")] = "",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -69,9 +71,11 @@ def variant_read(
     answer(act, as_json, quiet)
 
 
-@variant.command("explain", context_settings={"ignore_unknown_options": True})
+@variant.command("explain")
 def variant_explain(
-    text: Annotated[str, typer.Argument(help="A variant, in quotation marks.")],
+    text: Annotated[
+        str, typer.Argument(help="A variant in quotation marks; behind -- if it begins with a minus.")
+    ],
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
