@@ -2,6 +2,7 @@
 # make test   every test; installs what it needs
 # make check  format, lint, types, import contracts, generated files current
 # make bench  our speed beside a peer in the same run
+# make bench-statistics  the estimators beside lifelines, scikit-survival, statsmodels and R: about an hour
 # make soak   long runs: coverage of intervals, large files, every kill
 # make serve  the portal on this computer
 
@@ -10,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Compiled modules are kept even where the environment says otherwise: see tools/bootstrap.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench soak serve lock format
+.PHONY: demo test check bench bench-statistics soak serve lock format
 
 demo:
 	@tools/bootstrap requirements/demo.txt
@@ -33,10 +34,16 @@ check:
 	@$(PY) tools/reference.py --check
 	@$(PY) tools/notation_pages.py --check
 	@$(PY) tools/measured.py --check
+	@$(PY) tools/agreement.py --check
 
 bench:
 	@tools/bootstrap requirements/all.txt
 	@for file in benchmarks/*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
+
+# R is measured where it is installed: apt-get install r-base-core r-cran-survival r-cran-cmprsk
+bench-statistics:
+	@tools/bootstrap requirements/all.txt
+	@$(PY) benchmarks/statistics/run.py
 
 soak:
 	@tools/bootstrap requirements/all.txt

@@ -76,6 +76,12 @@ FORM_RULES: Final = (
     ("FRM-IDENTIFIER", "structure", "A cell of a column that would leave looks like a person's name."),
     ("FRM-VALUE", "error", "A cell cannot be read as the layout declares it; the value is not used."),
     ("FRM-UNIT", "warning", "A tenth or more of a column's values are plausible only in another unit."),
+    (
+        "FRM-ISCN",
+        "warning",
+        "A karyotype was not read whole; what was not read counts as not assessed and no string travels.",
+    ),
+    ("FRM-HGVS", "warning", "Variants were not read whole; they do not travel."),
 )
 
 

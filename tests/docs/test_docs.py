@@ -90,7 +90,7 @@ def test_a_command_that_does_not_exist_is_found():
     assert unknown_commands("`harmony provider withdraw` and `harmony provider pack`") == [
         "provider withdraw"
     ]
-    assert unknown_commands("```sh\nharmony statistics\n```") == ["statistics"]
+    assert unknown_commands("```sh\nharmony nothing\n```") == ["nothing"]
 
 
 @pytest.mark.parametrize("name", sorted(reference.PAGES))

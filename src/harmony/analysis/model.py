@@ -77,7 +77,7 @@ def fit_cox(
         terms,
         len(days),
         int(event.sum()),
-        fit.df,
+        len(fit.terms),
         checks,
         explanation,
         cohort.size - len(days),

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import yaml
 
+from harmony.actors.anyone import check_size
 from harmony.demo.scenes import write_index
 from harmony.demo.sources import break_data, break_layout, find_all_file, write_all, write_ebmt2
 from harmony.demo.steps import Runner
@@ -91,7 +92,7 @@ def run_demo(folder: Path, patients: int = 2000, all_file: Path | None = None) -
     Raises
     ------
     UsageError
-        When `all_file` is given and is no file.
+        When `all_file` is given and is no file, or the number of patients cannot be drawn.
     """
     clock = time.monotonic()
     folder = folder.resolve() if folder.is_absolute() else folder
@@ -99,6 +100,7 @@ def run_demo(folder: Path, patients: int = 2000, all_file: Path | None = None) -
         raise UsageError(
             f"There is no file {all_file}.", "Give the path of ALL.rda, or leave the option out."
         )
+    check_size(patients)
     found = find_all_file(all_file)
     runner = Runner(folder, COMMON_STEPS + STEPS_PER_PROVIDER * (3 if found else 2))
     # What a demo began with it also ends with: a plan that was approved does not change half-way.

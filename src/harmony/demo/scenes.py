@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from harmony import __version__
 from harmony.demo.steps import Done, Runner
+from harmony.demo.summary import read_strings
 from harmony.reporting.public_files import read_catalogue
 from harmony.reporting.scenes import Link, PartyHolding, Scene, render_index
+
+#: How far a cell was read, in the words of the page.
+STATUSES: Final = {
+    "read": "read whole",
+    "partly_read": "read in part",
+    "no_result": "without result",
+    "other_test": "of another test",
+    "unreadable": "not read",
+}
 
 
 def write_index(folder: Path, runner: Runner, report: Path, summary: dict[str, Any]) -> Path:
@@ -63,9 +73,30 @@ def _sealed(steps: dict[str, Done]) -> Scene:
     command, output = _told(*(steps[name] for name in names))
     claim = (
         "Repaired, the delivery passes; patient numbers become pseudonyms, and two files are sealed to one "
-        "reader each."
+        f"reader each. {_read_claim(read_strings(steps))}"
+    ).rstrip()
+    lines = "\n".join(_string_line(entry) for entry in read_strings(steps))
+    return Scene(2, "Repaired, pseudonymised, sealed", claim, command, f"{output}\n\n{lines}".rstrip())
+
+
+def _read_claim(strings: Sequence[dict[str, Any]]) -> str:
+    if not strings:
+        return ""
+    unread = sum(entry["partly_read"] + entry["other_test"] + entry["unreadable"] for entry in strings)
+    return (
+        "Karyotypes and variants leave only as our reader prints them: "
+        f"{unread:,} of {sum(map(_cells, strings)):,} cells were not read whole, count as not assessed, and "
+        "their text stays."
     )
-    return Scene(2, "Repaired, pseudonymised, sealed", claim, command, output)
+
+
+def _cells(entry: dict[str, Any]) -> int:
+    return sum(entry[status] for status in STATUSES)
+
+
+def _string_line(entry: dict[str, Any]) -> str:
+    told = ", ".join(f"{entry[status]:,} {word}" for status, word in STATUSES.items())
+    return f"{entry['provider']} {entry['kind']} in {entry['column']}: {_cells(entry):,} cells, {told}"
 
 
 def _separated(steps: dict[str, Done]) -> Scene:

@@ -1,12 +1,13 @@
-"""`demo/summary.json`: the six counts, the release, what was refused, how long it took."""
+"""`demo/summary.json`: the six counts, the release, what was refused, what was read, how long it took."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from harmony.demo.steps import Runner
+from harmony.demo.steps import Done, Runner
 from harmony.reporting.public import SIX_COUNTS
 from harmony.reporting.public_files import read_catalogue
 
@@ -18,6 +19,25 @@ REFUSED: Final = {
     "run without approval": "a study that nobody approved",
     "trace refused": "a researcher following a row back to its hospital",
 }
+
+
+#: Steps whose answers say how far a provider's karyotypes and variants were read.
+PACKED: Final = "pack "
+
+
+def read_strings(steps: Mapping[str, Done]) -> list[dict[str, Any]]:
+    """
+    Return how far karyotypes and variants were read: one entry a provider and source column.
+
+    Each has provider, kind, file, column, and cells by status: read, partly_read, no_result, other_test,
+    unreadable.
+    """
+    return [
+        {"provider": name.removeprefix(PACKED), **entry}
+        for name, step in steps.items()
+        if name.startswith(PACKED)
+        for entry in step.answer.get("strings", ())
+    ]
 
 
 def write_summary(folder: Path, runner: Runner, report: Path, seconds: float) -> dict[str, Any]:
@@ -52,6 +72,7 @@ def write_summary(folder: Path, runner: Runner, report: Path, seconds: float) ->
             }
             for name, what in REFUSED.items()
         ],
+        "strings": read_strings(steps),
         "last_run_seconds": seconds,
     }
     (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -7,9 +7,9 @@ them by `table` and `field`. The first field of a table is its key.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,14 +18,29 @@ from pathlib import Path
 from typing import Final
 
 from harmony.errors import LayoutRefused
+from harmony.files import parse_rows, read_text
 
 DICTIONARY_ID: Final = "harmony-core"
 DICTIONARY_VERSION: Final = "2026.11"
 TYPES: Final = ("date", "integer", "number", "category", "boolean", "text")
 REQUIRED: Final = ("always", "expected", "optional")
 
-#: Fields of type text that hold a code; every other text stays at the hospital.
+#: Fields of type text that hold a code.
 CODED_TEXT: Final = ("patient.provider_id", "patient.centre_code")
+
+#: Fields of type text that hold what a reader of `harmony.notation` printed, and the name of that reader.
+PARSED_TEXT: Final[Mapping[str, str]] = {
+    "cytogenetics.karyotype_iscn": "karyotype",
+    "gene_test.variants": "variants",
+}
+
+COLUMNS: Final = (
+    "table", "field", "label", "type", "unit", "allowed_values", "plausible_low", "plausible_high", "hard_low",
+    "hard_high", "required", "applies_to", "omop_table", "omop_field", "omop_concept_id", "unit_concept_id",
+    "custom_code", "value_concept_ids",
+)  # fmt: skip
+#: Names stand in rules and in file names as they are.
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
 @dataclass(frozen=True)
@@ -85,8 +100,13 @@ class Field:
 
     @property
     def travels(self) -> bool:
-        """Whether the field may leave the hospital: dates, numbers and codes do, other text does not."""
-        return self.type != "text" or self.key in CODED_TEXT
+        """Whether the field may leave the hospital: dates, numbers, codes and parsed text, no other text."""
+        return self.type != "text" or self.key in CODED_TEXT or self.parsed != ""
+
+    @property
+    def parsed(self) -> str:
+        """Name of the reader whose printed form the field holds (karyotype, variants); else empty."""
+        return PARSED_TEXT.get(self.key, "")
 
 
 @dataclass(frozen=True)
@@ -149,15 +169,31 @@ def load(definitions: Path | None = None) -> Dictionary:
         When a row has an unknown type, requirement, code list or number.
     """
     text = resources.files("harmony.dictionary").joinpath("fields/fields.csv").read_text(encoding="utf-8")
-    own = definitions / "fields.csv" if definitions else None
-    texts = [text] + ([own.read_text(encoding="utf-8")] if own and own.is_file() else [])
-    fields: dict[str, Field] = {}
-    for content in texts:
-        for number, row in enumerate(csv.DictReader(io.StringIO(content)), start=2):
-            item = _parse(row, number)
-            fields[item.key] = item
+    fields = {item.key: item for item in _parse_all(text)}
+    texts = [text]
+    path = definitions / "fields.csv" if definitions else None
+    if path is not None and path.exists():
+        texts.append(read_text(path, LayoutRefused, "Write it again as UTF-8."))
+        added = _parse_all(texts[-1])
+        _refuse_loose(added, fields)
+        fields |= {item.key: item for item in added}
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
     return Dictionary(DICTIONARY_ID, DICTIONARY_VERSION, digest, _in_table_order(fields.values()))
+
+
+def _parse_all(text: str) -> list[Field]:
+    rows = parse_rows(text, "fields.csv", COLUMNS, LayoutRefused)
+    return [_parse(row, number) for number, row in enumerate(rows, start=2)]
+
+
+def _refuse_loose(added: Iterable[Field], packaged: Mapping[str, Field]) -> None:
+    # Text stays at the hospital. A text field called a category, or a category of any code, would let it out.
+    for item in added:
+        before = packaged.get(item.key)
+        if before is not None and item.type != before.type:
+            raise LayoutRefused(f"fields.csv gives {item.key} another type.", "Keep it.", before.type)
+        if item.type == "category" and not item.codes:
+            raise LayoutRefused(f"fields.csv gives {item.key} no codes.", "List them in allowed_values.")
 
 
 def _in_table_order(fields: Iterable[Field]) -> tuple[Field, ...]:
@@ -169,6 +205,9 @@ def _in_table_order(fields: Iterable[Field]) -> tuple[Field, ...]:
 
 def _parse(row: Mapping[str, str], line: int) -> Field:
     name = f"{row['table']}.{row['field']}"
+    if not (_NAME.fullmatch(row["table"]) and _NAME.fullmatch(row["field"])):
+        what = f"fields.csv line {line}: table or field has a name that cannot stand."
+        raise LayoutRefused(what, "Rename it.", "lower-case letters, digits and _")
     for column, allowed in (("type", TYPES), ("required", REQUIRED)):
         if row[column] not in allowed:
             raise LayoutRefused(
@@ -204,4 +243,7 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if text else None
+    number = float(text) if text else None
+    if number is not None and not math.isfinite(number):
+        raise ValueError("a limit is not finite")
+    return number

@@ -7,6 +7,7 @@ absent or normal; where a whole string was not understood, no string travels at 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -39,6 +40,12 @@ _WHAT: Final = {
     "explain.",
 }
 _CLASSES: Final = {"partly_read": "not read whole", "other_test": "another test", "unreadable": "unreadable"}
+
+#: Changes of DNA and RNA that travel: plain bases and words. An inserted stretch may name another sequence in
+#: capitals, and the codes of undecided bases spell names.
+_PLAIN_CHANGE: Final = re.compile(
+    r"(?:[cgnmr]\.(?:[ACGTacgu0-9_+\-*?()\[\];>=]|[Nn](?=\[)|del|dup|ins|inv)+)?"
+)
 
 _TRISTATE: Final = {"yes": "present", "no": "absent", "": "not_assessed"}
 #: Rows of the distinct cells, one value a field; "" where the value is not known.
@@ -216,6 +223,8 @@ def _printed(variant: Variant) -> str:
     if variant.kind == "itd":
         length = "" if variant.length is None else f" {variant.length}bp"
         return f"{variant.gene}-ITD{length}{percent}"
+    if _PLAIN_CHANGE.fullmatch(variant.coding_change) is None:
+        return ""
     changes = " ".join(change for change in (variant.coding_change, variant.protein_change) if change)
     return f"{variant.gene}:{changes}{percent}" if changes else ""
 

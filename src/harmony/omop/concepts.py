@@ -7,9 +7,7 @@ Ids above 2,000,000,000 are free for local concepts in OMOP.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -18,10 +16,12 @@ from typing import Final
 
 from harmony.dictionary.model import Dictionary
 from harmony.errors import LayoutRefused
+from harmony.files import parse_rows, read_text
 from harmony.stages.record import Definition
 
 PACK_ID: Final = "harmony-concepts"
 FILE: Final = "concepts.csv"
+COLUMNS: Final = ("concept_id", "concept_code", "concept_name")
 
 #: OMOP leaves ids from here on to local concepts; every standard concept lies below.
 FIRST_LOCAL: Final = 2_000_000_001
@@ -83,16 +83,18 @@ def load_concepts(definitions: Path | None = None) -> ConceptPack:
     Raises
     ------
     LayoutRefused
-        When an id or a code stands twice, or an id is not a local one.
+        When the file is no such table, an id or a code stands twice, or an id is not a local one.
     """
     text = resources.files("harmony.omop").joinpath(FILE).read_text(encoding="utf-8")
     own = definitions / FILE if definitions else None
-    texts = [text] + ([own.read_text(encoding="utf-8")] if own and own.is_file() else [])
+    texts = [text]
+    if own is not None and own.exists():
+        texts.append(read_text(own, LayoutRefused, "Write it again as UTF-8."))
     ids: dict[str, int] = {}
     used: set[int] = set()
     for content in texts:
-        for row in csv.DictReader(io.StringIO(content)):
-            number = int(row["concept_id"])
+        for row in parse_rows(content, FILE, COLUMNS, LayoutRefused):
+            number = int(row["concept_id"]) if row["concept_id"].isdecimal() else 0
             if row["concept_code"] in ids or number in used or number < FIRST_LOCAL:
                 raise LayoutRefused(
                     f"{FILE}: concept {row['concept_code']} has id {number}.",

@@ -26,7 +26,7 @@ from harmony.stages.journey import CheckedTables, PassedTables, QualityReport, S
 from harmony.stages.problems import Problem, ProblemList, read_problems
 from harmony.stages.record import Definition, Input, Outcome
 from harmony.stages.run import Journal, run
-from harmony.store.tables import table_files
+from harmony.store.tables import column_names, table_files
 
 T = TypeVar("T", PassedTables, CheckedTables)
 
@@ -167,12 +167,33 @@ def propose_level(violations: Sequence[Violation], problems: ProblemList, patien
 def _all_problems(tables: Stage, violations: Sequence[Violation], terms: GateTerms) -> ProblemList:
     earlier = tables.path("problems.csv")
     problems = read_problems(earlier) if earlier.is_file() else ProblemList()
+    delivered = {
+        f"{table}.{name}"
+        for table, path in table_files(tables.path("tables")).items()
+        for name in column_names(path)
+    }
+    absent: dict[str, list[Violation]] = {}
     for found in violations:
         rule = found.rule
+        if not set(rule.reads) <= delivered:
+            absent.setdefault(rule.id, []).append(found)
+            continue
         column = terms.columns.get(f"{rule.table}.{rule.column}", rule.column)
         file, line = found.place
         problems.add(Problem(rule.severity, rule.id, file, line, column, rule.what, f"violates {rule.id}"))
+    problems.extend(_never_supplied(found, delivered) for found in absent.values())
     return problems
+
+
+def _never_supplied(found: Sequence[Violation], delivered: set[str]) -> Problem:
+    # The layout is at fault, and once: one line for each patient would bury what single lines must mend.
+    rule = found[0].rule
+    fields = ", ".join(key for key in rule.reads if key not in delivered)
+    what = (
+        f"{rule.what} in all {len(found):,} rows concerned: the layout never supplies {fields}. Supply it, "
+        "or name it under not_supplied when the source does not have it."
+    )
+    return Problem(rule.severity, rule.id, found[0].place[0], 0, fields, what, f"violates {rule.id}")
 
 
 def _of_patients(column: pa.ChunkedArray, patients: set[str]) -> pa.ChunkedArray:

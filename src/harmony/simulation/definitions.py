@@ -10,7 +10,7 @@ import yaml
 
 from harmony.errors import UsageError
 
-FILES: Final = ("aml", "aml_genes", "aml_karyotypes", "planted", "providers")
+FILES: Final = ("aml", "aml_genes", "aml_karyotypes", "aml_variants", "p02_writing", "planted", "providers")
 
 
 @cache
@@ -21,7 +21,7 @@ def definition(name: str) -> dict[str, Any]:
     Parameters
     ----------
     name : str
-        aml, aml_genes, aml_karyotypes, planted or providers.
+        aml, aml_genes, aml_karyotypes, aml_variants, p02_writing, planted or providers.
 
     Raises
     ------

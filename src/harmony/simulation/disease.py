@@ -130,6 +130,7 @@ def _karyotype(streams: Streams, columns: Columns) -> Columns:
         np.array([template["female"] for template in templates])[chosen],
     )
     result["karyotype_normal"] = np.isin(text, _NORMAL)
+    result["karyotype_text"] = np.where(result["failed"], "", text)
     return result | {name: _flag(name, chosen, male) for name in LESIONS}
 
 
@@ -155,6 +156,7 @@ def _refined_genes(streams: Streams, columns: Columns) -> Columns:
     itd, dnmt3a = columns["FLT3_ITD"], columns["DNMT3A"]
     group = np.select([itd & dnmt3a, itd | (dnmt3a & columns["TET2"])], [2, 1], 0)
     return {
+        "tp53_fraction": fraction,
         "tp53_adverse": columns["TP53"] & (fraction >= TP53_FRACTION),
         "cebpa_bzip": columns["CEBPA"] & columns["e:cebpa"] & in_frame,
         "mr_genes": np.logical_or.reduce([columns[name] for name in MYELODYSPLASIA_GENES]),

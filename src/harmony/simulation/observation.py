@@ -22,6 +22,7 @@ from harmony.simulation.laws import logit
 from harmony.simulation.rows import PATIENT, arrow_table, common_rows
 from harmony.simulation.streams import Streams
 from harmony.simulation.terms import Columns
+from harmony.simulation.variants import variants_found
 
 Booleans = NDArray[np.bool_]
 
@@ -49,6 +50,7 @@ def observe(cohort: Cohort, seed: int) -> dict[str, pa.Table]:
     cultured = streams.below("karyotype done", provider["karyotype_done"])
     known = cultured & ~columns["failed"]
     _hide_genes(rows["gene_test"], columns, tested)
+    rows["gene_test"]["variants"] = variants_found(columns, tested, Streams(cohort.seed, cohort.size))
     _hide_karyotype(rows["cytogenetics"], cultured)
     _hide_diagnosis(rows["diagnosis"], columns, known, tested)
     _hide_laboratory(rows["biochemistry"], columns, streams, provider)
@@ -111,6 +113,7 @@ def _hide_genes(rows: Columns, columns: Columns, tested: dict[str, Booleans]) ->
 def _hide_karyotype(rows: Columns, cultured: Booleans) -> None:
     for lesion in LESIONS:
         rows[lesion] = np.where(cultured, rows[lesion], "not_assessed")
+    rows["karyotype_iscn"] = np.where(cultured, rows["karyotype_iscn"], "")
     rows["karyotype_result"] = np.where(cultured, rows["karyotype_result"], "not_done")
 
 

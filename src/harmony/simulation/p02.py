@@ -20,6 +20,7 @@ import pyarrow as pa
 from harmony.dictionary.model import load
 from harmony.errors import UsageError
 from harmony.simulation.disease import LESIONS
+from harmony.simulation.p02_text import written_karyotypes, written_variants
 
 ENCODING: Final = "iso-8859-1"
 DELIMITER: Final = ";"
@@ -59,6 +60,18 @@ P02_CONSTANTS: Final = {
     "follow_up.contact_source": "visit",
 }
 
+#: Fusions that P02 reports in columns of their own: FISH and PCR find them too, and some that banding cannot.
+P02_FUSIONS: Final = (
+    "pml_rara", "runx1_runx1t1", "cbfb_myh11", "dek_nup214", "kmt2a_r", "kmt2a_mllt3", "mecom_r", "nup98_r",
+    "bcr_abl1",
+)  # fmt: skip
+
+#: Fields that are read from the karyotype in column `cariotipo`, the string itself aside.
+P02_PARSED: Final = (
+    "cytogenetics.karyotype_result",
+    *(f"cytogenetics.{name}" for name in LESIONS if name not in P02_FUSIONS),
+)
+
 GENE_CODES: Final = {"MUT": "mutated", "WT": "wild_type", "": "not_tested"}
 TRISTATE: Final = {"1": "present", "0": "absent", "9": "not_assessed"}
 YES_NO: Final = {"1": "true", "0": "false"}
@@ -83,7 +96,7 @@ class SourceColumn:
     name : str
         Column as the file heads it.
     form : str
-        text, date (DD/MM/YYYY), integer, decimal or code.
+        text, date (DD/MM/YYYY), integer, decimal, code, karyotype or variants (as a laboratory writes them).
     unit : str
         UCUM unit in the file; empty where there is none.
     factor : float
@@ -182,17 +195,14 @@ P02_COLUMNS: Final[tuple[SourceColumn, ...]] = (
     SourceColumn("cytogenetics.report_id", "id_referto"),
     SourceColumn("cytogenetics.patient_id", "codice_paz"),
     SourceColumn("cytogenetics.sample_date", "data_prelievo", "date"),
-    _code(
-        "cytogenetics.karyotype_result",
-        "cariotipo",
-        {"N": "normal", "A": "abnormal", "F": "failed", "NE": "not_done"},
-    ),
-    *(_code(f"cytogenetics.{lesion}", lesion, TRISTATE) for lesion in LESIONS),
+    SourceColumn("cytogenetics.karyotype_iscn", "cariotipo", "karyotype"),
+    *(_code(f"cytogenetics.{lesion}", lesion, TRISTATE) for lesion in P02_FUSIONS),
     SourceColumn("gene_test.test_id", "id_test"),
     SourceColumn("gene_test.patient_id", "codice_paz"),
     SourceColumn("gene_test.sample_date", "data_prelievo", "date"),
     _code("gene_test.method", "metodica", {"NGS": "ngs_panel", "PCR": "pcr", "FRAG": "fragment"}),
     *(_code(f"gene_test.{gene}_status", gene.upper(), GENE_CODES) for gene in P02_GENES),
+    SourceColumn("gene_test.variants", "varianti", "variants"),
     SourceColumn("treatment.treatment_id", "id_terapia"),
     SourceColumn("treatment.patient_id", "codice_paz"),
     SourceColumn("treatment.line_number", "linea", "integer"),
@@ -260,7 +270,7 @@ P02_COLUMNS: Final[tuple[SourceColumn, ...]] = (
 
 def not_supplied() -> list[str]:
     """Return the AML fields of P02's tables that its records never had, in dictionary order."""
-    supplied = {column.key for column in P02_COLUMNS} | set(P02_CONSTANTS)
+    supplied = {column.key for column in P02_COLUMNS} | set(P02_CONSTANTS) | set(P02_PARSED)
     return [
         item.key
         for item in load().fields
@@ -270,7 +280,7 @@ def not_supplied() -> list[str]:
     ]
 
 
-def write_provider_files(tables: Mapping[str, pa.Table], folder: Path) -> dict[str, int]:
+def write_provider_files(tables: Mapping[str, pa.Table], folder: Path, seed: int = 0) -> dict[str, int]:
     """
     Write common tables as P02 exports them, one file a table.
 
@@ -280,6 +290,8 @@ def write_provider_files(tables: Mapping[str, pa.Table], folder: Path) -> dict[s
         The ten tables of `observe`.
     folder : Path
         Existing folder; files of the same name are replaced.
+    seed : int
+        Seed of how karyotypes and variants are written.
 
     Returns
     -------
@@ -296,17 +308,25 @@ def write_provider_files(tables: Mapping[str, pa.Table], folder: Path) -> dict[s
         raise UsageError(
             f"P02's files need the tables {', '.join(missing)}.", "Pass what observe() returned."
         )
-    return {name: _write(tables[table], table, folder / name) for table, name in P02_FILES.items()}
+    return {name: _write(tables[table], table, folder / name, seed) for table, name in P02_FILES.items()}
 
 
-def _write(table: pa.Table, name: str, path: Path) -> int:
+def _write(table: pa.Table, name: str, path: Path, seed: int) -> int:
     columns = [column for column in P02_COLUMNS if column.table == name]
-    cells = [_cells(table.column(column.key.partition(".")[2]), column) for column in columns]
+    cells = [_column_cells(table, column, seed) for column in columns]
     with path.open("w", encoding=ENCODING, newline="") as file:
         writer = csv.writer(file, delimiter=DELIMITER, lineterminator="\r\n")
         writer.writerow([column.name for column in columns])
         writer.writerows(zip(*cells, strict=True))
     return table.num_rows
+
+
+def _column_cells(table: pa.Table, column: SourceColumn, seed: int) -> list[str]:
+    if column.form == "karyotype":
+        return written_karyotypes(table, seed)
+    if column.form == "variants":
+        return written_variants(table, seed)
+    return _cells(table.column(column.key.partition(".")[2]), column)
 
 
 def _cells(values: pa.ChunkedArray, column: SourceColumn) -> list[str]:

@@ -173,7 +173,7 @@ def _cytogenetics(columns: Columns) -> Columns:
         for name in LESIONS
     }
     fixed = {"method": _same("combined", failed), "karyotype_result": np.where(failed, "failed", result)}
-    return _at_diagnosis(columns) | fixed | lesions
+    return _at_diagnosis(columns) | fixed | {"karyotype_iscn": columns["karyotype_text"]} | lesions
 
 
 def _gene_test(columns: Columns) -> Columns:

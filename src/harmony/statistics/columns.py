@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +32,11 @@ def is_missing(label: Any) -> bool:
         return True
 
 
+def spelt(label: object) -> str:
+    """Return a level as text; a whole number has no decimals (2.0 is 2), as in R."""
+    return str(int(label)) if isinstance(label, float | np.floating) and label.is_integer() else str(label)
+
+
 def coded(column: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64]]:
     """Return the distinct values in order and each value's index among them."""
     if column.dtype.kind == "b":
@@ -54,9 +60,11 @@ def _coded_text(values: list[Any]) -> tuple[list[Any], NDArray[np.int64]]:
     missing = [label for label in distinct if is_missing(label)]
     if missing:
         return missing, np.zeros(len(values), dtype=np.int64)
-    found = sorted({str(label) for label in distinct})
+    # Numbers arrive as objects from columns that may have gaps; they sort by size all the same.
+    numeric = all(isinstance(label, Real) for label in distinct)
+    found = list(dict.fromkeys(map(spelt, sorted(distinct, key=None if numeric else spelt))))
     place = {text: code for code, text in enumerate(found)}
-    of = {label: place[str(label)] for label in distinct}
+    of = {label: place[spelt(label)] for label in distinct}
     return found, np.fromiter(map(of.__getitem__, values), dtype=np.int64, count=len(values))
 
 

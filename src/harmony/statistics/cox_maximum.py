@@ -142,7 +142,9 @@ def _climb(
     """Take the step, halved until the likelihood rises by a part of what was promised (beyond rounding)."""
     start = here.loglik - float(ridge @ coef**2) / 2.0
     for halving in range(MOST_HALVINGS):
-        there = likelihood(coef + step)
+        # A step may lead so far out that numbers overflow; it is not a rise then, and is halved.
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            there = likelihood(coef + step)
         floor = start + LEAST_RISE * gain / 2.0**halving - 1e-12 * abs(start)
         if there.loglik - float(ridge @ (coef + step) ** 2) / 2.0 >= floor:
             return coef + step, there

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harmony.errors import UsageError
+from harmony.errors import UnsoundAnalysis, UsageError
 from harmony.statistics.cox_data import BaselineSteps, baseline_steps
 from harmony.statistics.limits import ConfType, check_conf_type, probability_limits
 from harmony.statistics.samples import Flags, Floats, Integers, levels, named_columns, numbers
@@ -51,7 +51,7 @@ class StratumBaseline:
             asked,
             before_first(self.hazard, index, 0.0),
             before_first(self.variance, index, 0.0),
-            np.where(index < 0, 0.0, self.drift[:, np.maximum(index, 0)]),
+            np.concatenate((np.zeros((len(self.drift), 1)), self.drift), axis=1)[:, index + 1],
         )
 
 
@@ -92,7 +92,7 @@ def predict(
     UsageError
         When a covariate is absent, a level or stratum is not one of the model's, or lengths differ.
     UnsoundAnalysis
-        When a value is missing.
+        When a value is missing, or so extreme that no survival follows.
 
     References
     ----------
@@ -182,7 +182,13 @@ def _stratum(fit: Cox, steps: BaselineSteps, stratum: int) -> StratumBaseline:
 
 def _curves(read: StratumBaseline, x: Floats, predictor: Floats, covariance: Floats) -> tuple[Floats, Floats]:
     """Return survival and its standard error, shape (rows, times), of covariates `x` of shape (p, rows)."""
-    relative = np.exp(predictor)[:, np.newaxis]
+    with np.errstate(over="ignore"):
+        relative = np.exp(predictor)[:, np.newaxis]
+    if not np.isfinite(relative).all():
+        raise UnsoundAnalysis(
+            "A row's covariates are so far from those of the model that no survival follows.",
+            "Give values as they occur among the patients of the model.",
+        )
     survival = np.exp(-relative * read.hazard)
     # How the patient's covariates differ from those at risk, weighted by the hazard lived through: the square
     # of (x H - B) in the covariance of the coefficients, multiplied out.

@@ -16,7 +16,7 @@ from harmony.statistics.incidence_states import StateCurves, has_several_rows, s
 from harmony.statistics.kaplan_meier import greenwood
 from harmony.statistics.limits import ConfType, check_conf_type, probability_limits
 from harmony.statistics.risk_sets import RiskSets, by_group, risk_sets
-from harmony.statistics.samples import Floats, FollowUp, Integers, follow_up, groups
+from harmony.statistics.samples import Floats, FollowUp, Integers, follow_up, strata
 from harmony.statistics.steps import asked_times, at_risk, before_first, step_index
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class CumulativeIncidence:
 def cumulative_incidence(
     time: ArrayLike,
     event: ArrayLike,
-    group: ArrayLike | None = None,
+    group: object = None,
     conf_type: ConfType = "log",
     conf_level: float = 0.95,
     variance: Variance = "aalen",
@@ -117,8 +117,8 @@ def cumulative_incidence(
         Time of the first event or of censoring, 0 or more, any unit; ties as in `kaplan_meier`.
     event : array of shape (n,)
         0 censored, 1, 2 ... causes. Every cause met gets a curve in every group.
-    group : array of shape (n,), optional
-        Text, numbers or booleans.
+    group : array of shape (n,), or dict or table of several, optional
+        Text, numbers or booleans; curves for each level, or each combination of levels.
     conf_type : log, log-log or plain
         Scale of the limits.
     conf_level : float
@@ -149,7 +149,7 @@ def cumulative_incidence(
     if variance not in get_args(Variance):
         raise UsageError("The form of the variance is unknown.", "Choose another.", "aalen, jackknife")
     sample = follow_up(time, event, causes=True, entry=entry, weights=weights)
-    by = groups(group, len(sample.day))
+    by = strata(group, len(sample.day), "group")
     causes = tuple(int(cause) for cause in np.flatnonzero(np.bincount(sample.event)) if cause > 0)
     if id is not None and variance == "jackknife" and has_several_rows(id, len(sample.day)):
         found = state_curves(time, event, entry, weights, id, by.code, causes)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harmony.errors import UnsoundAnalysis, UsageError
+from harmony.statistics.columns import spelt
 from harmony.statistics.samples import Floats, levels, numbers
+
+#: A covariate that varies less than this, or is larger than one divided by it, has squares beyond float64.
+SMALLEST_SPREAD: Final = 1e-100
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +134,7 @@ class DesignMatrix:
     def _recoded(self, name: str, values: ArrayLike) -> NDArray[Any]:
         if name not in self.categories:
             return numbers(np.atleast_1d(np.asarray(values)), name)
-        code, labels = levels(_whole_as_integers(np.atleast_1d(np.asarray(values))), name)
+        code, labels = levels(np.atleast_1d(np.asarray(values)), name)
         known = self.categories[name]
         if any(label not in known for label in labels):
             raise UsageError(f"A level of {name} is not in the model.", "Use another.", ", ".join(known))
@@ -168,7 +172,7 @@ def design_matrix(covariates: Any, reference: Mapping[str, object] | None, n: in
     columns: list[Column] = []
     categories: dict[str, tuple[str, ...]] = {}
     for name, values in given.items():
-        column = np.asarray(values)
+        column = _no_dates(name, np.asarray(values))
         if name not in chosen and _is_number(column):
             columns.append(Column(name, name, _varying(name, _as_numbers(column, name)), None))
         else:
@@ -202,10 +206,10 @@ def _category(
     name: str, column: NDArray[Any], chosen: Mapping[str, object]
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Return codes and levels of a category with the reference level first, the others sorted."""
-    code, labels = levels(_whole_as_integers(column), name)
+    code, labels = levels(column, name)
     if len(labels) < 2:
         raise UnsoundAnalysis(f"{name} has the same value in every patient.", f"Leave out {name}.")
-    first = _spelt(chosen[name]) if name in chosen else labels[0]
+    first = spelt(chosen[name]) if name in chosen else labels[0]
     if first not in labels:
         raise UsageError(f"The reference level of {name} does not occur.", "Choose a level that occurs.")
     ordered = (first, *(label for label in labels if label != first))
@@ -214,16 +218,12 @@ def _category(
     return small[code], ordered
 
 
-def _whole_as_integers(column: NDArray[Any]) -> NDArray[Any]:
-    """Return whole numbers as integers: the level of 2.0 is spelt 2, as R does."""
-    whole = column.dtype.kind == "f" and bool(
-        np.isfinite(column).all() and (column == np.floor(column)).all()
-    )
-    return column.astype(np.int64) if whole else column
-
-
-def _spelt(level: object) -> str:
-    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)
+def _no_dates(name: str, column: NDArray[Any]) -> NDArray[Any]:
+    if column.dtype.kind in "mM":
+        raise UsageError(
+            f"{name} holds dates or durations.", f"Give {name} as a number, such as a year or days."
+        )
+    return column
 
 
 def _as_numbers(column: NDArray[Any], name: str) -> NDArray[Any]:
@@ -243,6 +243,13 @@ def _is_number(column: NDArray[Any]) -> bool:
 
 
 def _varying(name: str, column: NDArray[Any]) -> NDArray[Any]:
-    if column.min() == column.max():
+    low, high = float(column.min()), float(column.max())
+    if low == high:
         raise UnsoundAnalysis(f"{name} has the same value in every patient.", f"Leave out {name}.")
+    if max(-low, high) > 1.0 / SMALLEST_SPREAD or high - low < SMALLEST_SPREAD:
+        raise UnsoundAnalysis(
+            f"{name} is too large or varies too little to be computed with.",
+            f"Give {name} in another unit.",
+            f"{SMALLEST_SPREAD:g} to {1.0 / SMALLEST_SPREAD:g}",
+        )
     return column

@@ -69,8 +69,9 @@ def add_estimated_censoring(
 
     Notes
     -----
-    At a censoring time u the weights of all who had a competing event before u move for the risk sets from
-    u on. As in cmprsk, those of every group count for a censored patient of any group.
+    At a censoring time u the weights of all in its group who had a competing event before u move for the
+    risk sets from u on. As in cmprsk, only risk sets at events of that group count, where theory would
+    take all events: without `cengroup` the same.
 
     References
     ----------
@@ -89,6 +90,7 @@ def add_estimated_censoring(
     kind = (risk.kind == CENSORED) * size + risk.group
     cell = kind * k + risk.day[risk.cell]
     for row, out in zip(moved, residuals, strict=True):
+        # One row per group.
         hazard = np.cumsum(row * lost * alone**2, axis=1)
         added = np.stack((-hazard, row * alone - hazard)).ravel()[cell]
         added *= risk.weight
@@ -96,23 +98,32 @@ def add_estimated_censoring(
 
 
 def _moved_by_censoring(risk: SubdistributionRisk, x: Floats, point: Point, k: int) -> Floats:
-    """Return q(u) of Fine and Gray at each distinct time, shape (p, k)."""
-    total = risk.per_cell(point.inverse)
-    moved = np.zeros((len(x), k))
-    for group in risk.groups:
+    """Return q(u) of Fine and Gray for each group at each distinct time, shape (p, groups, k)."""
+    moved = np.zeros((len(x), len(risk.groups), k))
+    for code, group in enumerate(risk.groups):
+        share = group.observed * _share_of_events(risk, code)
+        inverse = risk.per_cell(point.inverse) * share
         kept = point.hazard[group.competing] / group.own
-        before = sums_per_cell(group.cell, kept, len(total))
+        before = sums_per_cell(group.cell, kept, len(inverse))
         for part in risk.strata:
             # Position of each time among the cells of the stratum: competing events before it count,
             # risk sets at it or later.
             at = np.searchsorted(risk.day[part], np.arange(k))
             early = _prefix(before[part])[at]
-            later = _suffix((total * group.observed)[part])[at]
-            for row, mean, out in zip(x, point.means, moved, strict=True):
-                sums = sums_per_cell(group.cell, kept * row[group.competing], len(total))
-                means = risk.per_cell(point.inverse * mean) * group.observed
+            later = _suffix(inverse[part])[at]
+            for row, mean, out in zip(x, point.means, moved[:, code], strict=True):
+                sums = sums_per_cell(group.cell, kept * row[group.competing], len(inverse))
+                means = risk.per_cell(point.inverse * mean) * share
                 out += _prefix(sums[part])[at] * later - early * _suffix(means[part])[at]
     return moved
+
+
+def _share_of_events(risk: SubdistributionRisk, code: int) -> Floats:
+    """Return which share of the events of each cell belongs to a censoring group."""
+    cell, weight, own = risk.cell[risk.dead], risk.weight[risk.dead], risk.group[risk.dead] == code
+    events = sums_per_cell(cell, weight, len(risk.starts))
+    here = sums_per_cell(cell[own], weight[own], len(risk.starts))
+    return np.divide(here, events, out=np.zeros_like(here), where=events > 0.0)
 
 
 def of_weighted_rows(risk: SubdistributionRisk, x: Floats, point: Point) -> Floats:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from harmony.errors import UnsoundAnalysis, UsageError
 from harmony.statistics.counts import Counts, counts
 from harmony.statistics.distributions import chi_square_tail
-from harmony.statistics.samples import Floats, FollowUp, Groups, Integers, follow_up, groups
+from harmony.statistics.samples import Floats, FollowUp, Groups, Integers, follow_up
 from harmony.statistics.samples import strata as strata_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class GrayTest:
 
 
 def gray_test(
-    time: ArrayLike, event: ArrayLike, group: ArrayLike, rho: float = 0.0, strata: Any = None
+    time: ArrayLike, event: ArrayLike, group: object, rho: float = 0.0, strata: Any = None
 ) -> GrayTest:
     """
     Test for each cause whether groups have the same cumulative incidence.
@@ -69,8 +69,8 @@ def gray_test(
     ----------
     time, event : arrays of shape (n,)
         As in `cumulative_incidence`.
-    group : array of shape (n,)
-        Text, numbers or booleans, two levels or more.
+    group : array of shape (n,), or dict or table of several
+        Text, numbers or booleans, two levels (or combinations of levels) or more.
     rho : float
         Differences are weighted by (1 - pooled incidence) to this power.
     strata : array of shape (n,), or a mapping or table of several, optional
@@ -89,7 +89,7 @@ def gray_test(
     """
     sample = follow_up(time, event, causes=True)
     n = len(sample.day)
-    by = groups(group, n)
+    by = strata_of(group, n, "group")
     parts = strata_of(strata, n)
     causes = [int(cause) for cause in np.flatnonzero(np.bincount(sample.event)) if cause > 0]
     _check(len(by.labels), causes, rho)

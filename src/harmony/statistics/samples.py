@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harmony.errors import UnsoundAnalysis, UsageError
-from harmony.statistics.columns import coded, is_missing, named_columns, whole_numbers
+from harmony.statistics.columns import coded, is_missing, named_columns, spelt, whole_numbers
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -249,7 +249,7 @@ def levels(values: ArrayLike, name: str) -> tuple[Integers, tuple[str, ...]]:
     """
     Return codes and sorted labels of a category (text, numbers or booleans).
 
-    Numbers sort by size, text by character; labels are text.
+    Numbers sort by size, text by character; labels are text (2.0 is spelt 2).
 
     Raises
     ------
@@ -267,7 +267,7 @@ def levels(values: ArrayLike, name: str) -> tuple[Integers, tuple[str, ...]]:
             f"{name} has missing values.",
             f"Give them a level of {name} of their own, or leave these patients out.",
         )
-    return code, tuple(str(label) for label in found)
+    return code, tuple(map(spelt, found))
 
 
 def groups(group: ArrayLike | None, n: int) -> Groups:

@@ -56,4 +56,5 @@ def at_risk(times: Floats, n_risk: Integers | Floats, asked: Floats) -> Integers
 
 def before_first(values: Floats, index: Integers, initial: float) -> Floats:
     """Return `values[index]`, and `initial` where the index is -1 (the curve has not yet stepped)."""
-    return np.where(index < 0, initial, values[np.maximum(index, 0)])
+    # A curve may have no step at all: a stratum without events.
+    return np.concatenate((np.array([initial]), values))[index + 1]

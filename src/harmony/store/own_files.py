@@ -38,8 +38,8 @@ def read_text_columns(path: Path, names: Sequence[str]) -> OwnColumns:
     """
     Read columns of a person's file as text, one value per row in the file's order.
 
-    CSV: the delimiter is the one of comma, semicolon, tab and bar that the header line holds most; cells may hold
-    line breaks inside quotation marks; text that is not UTF-8 is read as Windows-1252 and the answer says so.
+    CSV: the delimiter is the one of comma, semicolon, tab and bar that the header line holds most; cells may
+    hold line breaks inside quotation marks; text that is not UTF-8 is read as Windows-1252, which is said.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def read_text_columns(path: Path, names: Sequence[str]) -> OwnColumns:
         raise UsageError(f"There is no file {path}.", "Check the path.")
     if path.suffix.lower() in (".parquet", ".pq"):
         return OwnColumns(_parquet(path, names), ())
-    text, remarks = _text(path)
+    text, remarks = read_text(path)
     return OwnColumns(_csv(path, text, names), remarks)
 
 
@@ -78,14 +78,15 @@ def write_csv(path: Path, table: pa.Table) -> None:
 def _parquet(path: Path, names: Sequence[str]) -> dict[str, pa.Array]:
     try:
         present = pq.read_schema(path).names
-        _check_names(path, names, present)
+        check_names(path, names, present)
         table = pq.read_table(path, columns=list(names))
         return {name: table[name].combine_chunks().cast(pa.string()) for name in names}
     except pa.ArrowInvalid:
         raise SizeOrEncoding(f"{path.name} is no Parquet file.", "Write it again, or give CSV.") from None
 
 
-def _text(path: Path) -> tuple[str, tuple[str, ...]]:
+def read_text(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a file and remarks on its encoding."""
     content = path.read_bytes()
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if content.startswith(mark):
@@ -100,10 +101,10 @@ def _csv(path: Path, text: str, names: Sequence[str]) -> dict[str, pa.Array]:
     first = text.partition("\n")[0]
     if not first.strip():
         raise SizeOrEncoding(f"{path.name} has no header line.", "Name the columns in the first line.")
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = delimiter_of(text)
     rows = _rows(path, text, delimiter)
     header = [name.strip() for name in next(rows)]
-    _check_names(path, names, header)
+    check_names(path, names, header)
     places = [header.index(name) for name in names]
     collected: list[list[str | None]] = [[] for _ in names]
     for row in rows:
@@ -112,6 +113,11 @@ def _csv(path: Path, text: str, names: Sequence[str]) -> dict[str, pa.Array]:
         for place, values in zip(places, collected, strict=True):
             values.append(row[place] if place < len(row) else None)
     return {name: pa.array(values, pa.string()) for name, values in zip(names, collected, strict=True)}
+
+
+def delimiter_of(text: str) -> str:
+    """Return the one of comma, semicolon, tab and bar that the header line holds most."""
+    return max(_DELIMITERS, key=text.partition("\n")[0].count)
 
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[list[str]]:
@@ -124,7 +130,8 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[list[str]]:
         csv.field_size_limit(before)
 
 
-def _check_names(path: Path, names: Sequence[str], present: Sequence[str]) -> None:
+def check_names(path: Path, names: Sequence[str], present: Sequence[str]) -> None:
+    """Refuse, with UsageError, a name that is no column of the file."""
     for name in names:
         if name not in present:
             raise UsageError(f"{path.name} has no column {name}.", "", ", ".join(map(str, present[:40])))

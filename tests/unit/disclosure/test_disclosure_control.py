@@ -11,7 +11,7 @@ from harmony.disclosure.decision import ratio, rounded_count, significant
 from harmony.disclosure.policy import Thresholds, load_policy
 from harmony.disclosure.results import RawComparison, RawEstimate, RawResult
 from harmony.disclosure.text import check_text, small_counts
-from harmony.errors import DisclosureRefused, UsageError
+from harmony.errors import DisclosureRefused, LayoutRefused
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,10 @@ def test_a_looser_policy_sends_every_result_to_a_person(tmp_path):
     "changes", [{"least_cell": "ten"}, {"least_cell": -1}, {"zeros_are_small": 0}, {"unknown": 3}]
 )
 def test_a_wrong_policy_is_refused(tmp_path, changes):
-    with pytest.raises(UsageError):
+    with pytest.raises(LayoutRefused):
         own_policy(tmp_path, **changes)
 
 
 def test_a_policy_that_does_not_exist_is_refused():
-    with pytest.raises(UsageError):
+    with pytest.raises(LayoutRefused):
         load_policy("airport")

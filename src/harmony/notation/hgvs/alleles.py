@@ -9,6 +9,7 @@ from typing import cast
 from harmony.notation.hgvs.cursor import Cursor
 from harmony.notation.hgvs.dna import read_dna_change
 from harmony.notation.hgvs.model import Change, Level
+from harmony.notation.hgvs.plain import plain_dna, plain_protein
 from harmony.notation.hgvs.protein import read_protein_change
 
 #: Changes of one bracket; more than any report lists.
@@ -39,18 +40,27 @@ class Description:
     legacy: tuple[str, ...]
 
 
-def prefix_next(cursor: Cursor) -> bool:
-    """Tell whether `c.`, `p.` or the like comes next, in any case."""
-    two = cursor.text[cursor.at : cursor.at + 2]
-    return len(two) == 2 and two[1] == "." and two[0].lower() in LEVELS
+def has_prefix(text: str) -> bool:
+    """Tell whether a text begins with `c.`, `p.` or the like, in any case."""
+    return text[1:2] == "." and text[0].lower() in LEVELS
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def described(text: str) -> tuple[Description | None, int]:
     """Return the description a word begins with, and its length; the same few recur in a column."""
+    plain = _plain(text)
+    if plain is not None:
+        return Description(plain.level, (plain,), "", ()), len(text)
     cursor = Cursor(text)
     description = read_description(cursor)
     return description, cursor.at
+
+
+def _plain(text: str) -> Change | None:
+    if text[0] != "p":
+        return plain_dna(text)
+    in_brackets = text[2:3] == "(" and text[-1] == ")"
+    return plain_protein(text[3:-1], True) if in_brackets else plain_protein(text[2:])
 
 
 def read_description(cursor: Cursor) -> Description | None:

@@ -66,6 +66,17 @@ REMARKS = frozenset(
         "version_missing",
     ]
 )
+#: Levels whose accession serves a level, best first.
+REFERENCE_LEVELS = {
+    "p": ("p", "c"),
+    "c": ("c", "g"),
+    "r": ("c",),
+    "n": ("n", "c", "g"),
+    "g": ("g",),
+    "m": ("g",),
+}
+#: Changes that can lie in several places of a stretch that repeats itself.
+SHIFTABLE = frozenset(["deletion", "duplication", "insertion", "delins", "repeat"])
 #: Codes of statements that contradict themselves or doubt what they name.
 UNCLEAR = frozenset({"negation_not_read", "doubtful", "says_both", "negation_scope"})
 
@@ -155,15 +166,9 @@ class Draft:
 
     def reference_for(self, level: str) -> str:
         """Return the accession of a level; of the transcript where the level has none of its own."""
-        order = {
-            "p": ("p", "c"),
-            "c": ("c", "g"),
-            "r": ("c",),
-            "n": ("n", "c", "g"),
-            "g": ("g",),
-            "m": ("g",),
-        }
-        for kind in order[level]:
+        if not self.references:
+            return ""
+        for kind in REFERENCE_LEVELS[level]:
             if kind in self.references:
                 return self.references[kind].text
         return ""
@@ -241,7 +246,7 @@ class Draft:
         return ("unknown", "") if kind in ("itd", "ptd", "fusion") else (found, source)
 
     def _status(self, result: Result, kind: Kind, hgvs: str) -> Status:
-        if self.unread or any(code in UNCLEAR for code in self.problems):
+        if self.unread or not UNCLEAR.isdisjoint(self.problems):
             return "partly_read"
         if result in ("wild_type", "not_tested", "failed"):
             return "no_result"
@@ -253,6 +258,13 @@ class Draft:
 
     def _gene(self) -> tuple[str, str, str]:
         """Return current symbol, as written, and note; the parts of a fusion are joined by `::`."""
+        if not self.genes:
+            if self.described and not self.references:
+                self.note("gene_missing")
+            return "", "", ""
+        gene, name = self.genes[0]
+        if len(self.genes) == 1 and gene is not None and not gene.note:
+            return gene.symbol, name, ""
         joint = "::" if self.fused else "/"
         written = joint.join(name for _, name in self.genes)
         known = [gene.symbol if gene else "" for gene, _ in self.genes]
@@ -274,8 +286,6 @@ class Draft:
             elif gene.note:
                 self.note(f"symbol_{gene.note}")
                 notes.append(f"{name}: now {gene.symbol}" if gene.note in ("previous", "alias") else "")
-        if not self.genes and self.described and not self.references:
-            self.note("gene_missing")
         return symbol, written, "; ".join(note for note in notes if note)
 
     def _unchecked(self, result: Result) -> tuple[str, ...]:
@@ -290,8 +300,7 @@ class Draft:
             elif not accession.version:
                 found.append("version")
             found += ["position", "reference_allele"]
-        kinds = {change.kind for change in (self.coding, self.protein) if change is not None}
-        if kinds & {"deletion", "duplication", "insertion", "delins", "repeat"}:
+        if any(c is not None and c.kind in SHIFTABLE for c in (self.coding, self.protein)):
             found.append("most_3prime")
         if self.coding is not None and self.coding.kind != "no_change":
             found.append("protein_of_coding")
@@ -317,7 +326,7 @@ def _same_place(first: Change, second: Change) -> bool:
 
 def confidence_of(problems: tuple[str, ...]) -> Confidence:
     """Return high without repairs, medium with repairs that left no choice, low with any other."""
-    serious = [p for p in problems if p not in REMARKS]
+    serious = [p for p in problems if p not in REMARKS] if problems else ()
     if not serious:
         return "high"
     return "medium" if all(p in PLAIN_REPAIRS for p in serious) else "low"

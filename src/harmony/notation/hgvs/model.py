@@ -109,7 +109,7 @@ class Span:
     @property
     def single(self) -> bool:
         """Tell whether the span is one position."""
-        return self.start == self.end and not self.uncertain
+        return (self.start is self.end or self.start == self.end) and not self.uncertain
 
     def __str__(self) -> str:
         if self.uncertain:

@@ -59,6 +59,8 @@ def put_agreed_name(collector: Collector, words: list[str], at: int) -> int:
 
 def tandem_duplication(word: str) -> tuple[Kind, int | None, int] | None:
     """Read `ITD`, `ITD45bp`, `PTD` at the start of a word: kind, length in base pairs, length in the word."""
+    if word[1:3].casefold() != "td":
+        return None
     cursor = Cursor(word)
     kind = cursor.take_word("itd", "ptd")
     if not kind or cursor.next.isalpha():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from harmony.notation.hgvs.cleaning import clean
 from harmony.notation.hgvs.draft import confidence_of
 from harmony.notation.hgvs.model import Confidence, Reading, Result, Status, Variant
 from harmony.notation.hgvs.reader import CellReader
 from harmony.notation.hgvs.tokens import balanced
-from harmony.notation.hgvs.vaf import read_vaf
+from harmony.notation.hgvs.vaf import Vaf, read_vaf
 
 #: Longest cell that is read; a page of a report has about 4,000 signs.
 MAX_LENGTH = 10_000
@@ -124,8 +125,7 @@ def _not_a_variant(text: str) -> str:
     """Return a code when the cell is a karyotype, another test, or the IGHV status."""
     lower = text.casefold()
     digits = len(text) - len(text.lstrip("0123456789"))
-    after = text[digits : digits + 3].upper()
-    if digits == 2 and after[:1] in (",", "~", "-", "<") and any(c in text.upper()[:12] for c in "XY"):
+    if digits == 2 and text[2:3] in (",", "~", "-", "<") and any(c in text.upper()[:12] for c in "XY"):
         return "karyotype"
     if lower.startswith(TEST_STARTS):
         return "karyotype"
@@ -134,10 +134,15 @@ def _not_a_variant(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=4_096)
+def _known_vaf(written: str, unit: str | None) -> Vaf:
+    return read_vaf(written, unit)
+
+
 def _with_vaf(variant: Variant, unit: str | None) -> Variant:
     if not variant.vaf_written:
         return variant
-    vaf = read_vaf(variant.vaf_written, unit)
+    vaf = _known_vaf(variant.vaf_written, unit)
     if vaf.status == "read":
         return replace(variant, vaf=vaf.fraction)
     code = "vaf_unit_unclear" if vaf.status == "unclear" else "vaf_unreadable"
@@ -153,7 +158,9 @@ def _reading(
         return _without(text, cleaned, "not_variant", "unknown", (*repairs, "karyotype"))
     if not variants:
         return _without(text, cleaned, "unreadable", "unknown", problems)
-    worst = max((v.confidence for v in variants), key=RANK.__getitem__)
+    worst = variants[0].confidence
+    if len(variants) > 1:
+        worst = max((v.confidence for v in variants), key=RANK.__getitem__)
     if unread and worst == "high":
         worst = "medium"
     if len(variants) > 1:
@@ -170,6 +177,8 @@ def _status(variants: tuple[Variant, ...], unread: int) -> Status:
 
 def _result(variants: tuple[Variant, ...]) -> Result:
     """Return what the whole cell says: a variant beats all; other statements that differ are unknown."""
+    if len(variants) == 1:
+        return variants[0].result
     found = {variant.result for variant in variants}
     for first in ("variant", "no_change"):
         if first in found:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from harmony.notation.hgvs.alleles import described, prefix_next
+from harmony.notation.hgvs.alleles import described, has_prefix
 from harmony.notation.hgvs.collector import Collector
-from harmony.notation.hgvs.cursor import Cursor
 from harmony.notation.hgvs.elements import (
     GLUE,
     bare_dna,
@@ -95,6 +94,12 @@ class CellReader:
             self.expects = ""
             if is_numbered(self.cleaned[at]):
                 return 1
+        text = self.words[at].text
+        if text.startswith(("c.", "p.")) and "ivs" not in text[:5].casefold():
+            # No name, number or phrase begins so; most words of most columns do.
+            taken = self._description(text)
+            if taken:
+                return self._rest(at, taken) if taken < len(text) else 1
         taken = put_agreed_name(self.collector, self.cleaned, at) or self._figure(at)
         if taken:
             return taken
@@ -185,6 +190,8 @@ class CellReader:
     def _rest(self, at: int, taken: int) -> int:
         """Put what follows a piece in the word's place; step on when nothing follows."""
         rest = self.words[at].text[taken:]
+        if not rest:
+            return 1
         if not rest.strip(GLUE + ",)"):
             return 1
         joint = len(rest) - len(rest.lstrip(GLUE))
@@ -213,12 +220,8 @@ class CellReader:
             near = ivs[1] <= SPLICE_BASES
             self.collector.draft.given = ("splice_site" if near else "non_coding", "coding")
             return ivs[2]
-        if prefix_next(Cursor(text)):
-            description, length = described(text)
-            if description is None:
-                return 0
-            self.collector.describe(description)
-            return length
+        if has_prefix(text):
+            return self._description(text)
         accession = read_accession(text)
         if accession is not None:
             self.collector.reference(accession)
@@ -232,6 +235,13 @@ class CellReader:
             self.collector.gene(gene, _joint(text, gene.length))
             return gene.length
         return self._bare(text, at)
+
+    def _description(self, text: str) -> int:
+        description, length = described(text)
+        if description is None:
+            return 0
+        self.collector.describe(description)
+        return length
 
     def _bare(self, text: str, at: int) -> int:
         """Take a change that was written without its level, or a symbol that our table does not have."""
@@ -253,7 +263,7 @@ class CellReader:
         if at + 1 >= len(self.words) or self.words[at + 1].separator not in ("", " "):
             return False
         text = self.words[at + 1].text.lstrip("(")
-        if prefix_next(Cursor(text)) or read_accession(text) is not None:
+        if has_prefix(text) or read_accession(text) is not None:
             return True
         return bare_protein(text.strip("().,:;"), place_only=False) is not None
 

@@ -1,54 +1,20 @@
-"""Whole columns of variant descriptions: every distinct string is read once."""
+"""Whole columns of variant descriptions: every distinct description is read once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harmony.notation.hgvs.model import Reading, Variant
+from harmony.notation.hgvs.parting import Parted, part, taken
 from harmony.notation.hgvs.read import read_variant
-from harmony.notation.hgvs.vaf import column_unit, plain_number, read_vaf
+from harmony.notation.hgvs.rows import BATCH, EMPTY, SCHEMA, Rows
+from harmony.notation.hgvs.vaf import Unit, column_unit, fraction_of
 
-#: Columns that hold one entry per variant of the cell, parted by `; ` where there are several.
-PER_VARIANT: Final = (
-    "result",
-    "gene",
-    "gene_written",
-    "gene_note",
-    "reference",
-    "kind",
-    "consequence",
-    "consequence_from",
-    "hgvs",
-    "coding_change",
-    "protein_change",
-    "predicted",
-    "allele",
-    "looked_for",
-    "length",
-    "vafs",
-    "vaf_written",
-    "unchecked",
-)
-#: Names and types of all columns of the output, in order.
-SCHEMA: Final = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("status", pa.string()),
-        ("variants", pa.int64()),
-        *[(name, pa.string()) for name in PER_VARIANT],
-        ("vaf", pa.float64()),
-        ("confidence", pa.string()),
-        ("problems", pa.string()),
-    ]
-)
 OUTPUT: Final = tuple(SCHEMA.names)
-#: Output of a row that was null.
-EMPTY: Final = Reading("", "", "no_result", "empty", (), (), "high")
 
 
 def read_column(values: pa.Array | pa.ChunkedArray, vaf_unit: str | None = None) -> pa.Table:
@@ -79,96 +45,52 @@ def read_column(values: pa.Array | pa.ChunkedArray, vaf_unit: str | None = None)
     """
     flat = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     coded = pc.fill_null(flat.cast(pa.string()), "").dictionary_encode()
-    places = coded.indices.to_numpy(zero_copy_only=False)
-    rows: list[dict[str, Any]] = []
-    # Only readings that wait for the column's unit are kept: a million of them would be slow to collect.
-    waiting: dict[int, Reading] = {}
-    for at, text in enumerate(coded.dictionary.to_pylist()):
-        reading = read_variant(text) if text else EMPTY
-        rows.append(_row(reading))
-        if _waits(reading):
-            waiting[at] = reading
-    unit, reason = _unit(waiting, np.bincount(places, minlength=len(rows)), vaf_unit)
-    for at, reading in waiting.items():
-        rows[at] = _row(replace(reading, variants=tuple(_vaf(v, unit) for v in reading.variants)))
-    columns = {
-        name: pa.array([row[name] for row in rows], SCHEMA.field(name).type).take(pa.array(places))
-        for name in OUTPUT
-        if name != "row"
-    }
+    cell = coded.indices.to_numpy(zero_copy_only=False)
+    parted = part(coded.dictionary)
+    rows = Rows()
+    place, spared = _read_all(coded.dictionary, parted, rows)
+    unit, reason = column_unit(rows.numbers(np.bincount(place[cell], minlength=rows.count)), vaf_unit)
+    distinct, order = rows.table(unit)
+    taking = pa.array(order[place[cell]])
+    columns = {name: distinct.column(name).chunk(0).take(taking) for name in distinct.column_names}
+    columns |= _fractions(columns, parted.written.take(coded.indices), pa.array(spared[cell]), unit)
     columns["row"] = pa.array(np.arange(1, len(flat) + 1))
     about = {"vaf_unit": unit or "", "vaf_reason": reason}
     return pa.table([columns[name] for name in OUTPUT], schema=SCHEMA.with_metadata(about))
 
 
-def _waits(reading: Reading) -> bool:
-    """Tell whether an allele fraction of the cell has no sign."""
-    return any(v.vaf_written and not v.vaf_written.endswith("%") for v in reading.variants)
+def _read_all(cells: pa.Array, parted: Parted, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Read every text; return the row of each cell, and whether its own allele fraction is to be put in."""
+    refused = np.zeros(len(parted.texts), dtype=bool)
+    for at, text in enumerate(_each(parted.texts)):
+        reading = read_variant(text) if text else EMPTY
+        rows.add(text, reading)
+        kind = int(parted.kinds[at])
+        refused[at] = kind != 0 and not taken(reading, kind)
+    place = parted.place.astype(np.int64)
+    whole = refused[place]
+    spared = (parted.kinds[place] != 0) & ~whole
+    wanted = np.flatnonzero(whole)
+    for cell, text in zip(wanted, _each(cells.take(pa.array(wanted))), strict=True):
+        place[cell] = rows.add(text, read_variant(text))
+    return place, spared
 
 
-def _unit(waiting: dict[int, Reading], counts: np.ndarray, declared: str | None) -> tuple[str | None, str]:
-    numbers: list[float] = []
-    for at, reading in waiting.items():
-        for variant in reading.variants:
-            number = plain_number(variant.vaf_written.lstrip("<>=~"))
-            if number is not None:
-                numbers += [number] * int(counts[at])
-    return column_unit(numbers, declared)
+def _each(texts: pa.Array) -> Iterator[str]:
+    for start in range(0, len(texts), BATCH):
+        yield from texts.slice(start, BATCH).to_pylist()
 
 
-def _vaf(variant: Variant, unit: str | None) -> Variant:
-    if not variant.vaf_written or variant.vaf_written.endswith("%"):
-        return variant
-    vaf = read_vaf(variant.vaf_written, unit)
-    # A number over 1 speaks for itself only while the column does not hold two units.
-    fraction = None if unit is None and vaf.reason == "over_1" else vaf.fraction
-    kept = tuple(code for code in variant.problems if not code.startswith("vaf_"))
-    code = "vaf_unit_unclear" if vaf.status == "unclear" or unit is None else "vaf_unreadable"
-    problems = kept if fraction is not None else (*kept, code)
-    return replace(variant, vaf=fraction, problems=problems)
-
-
-def _row(reading: Reading) -> dict[str, Any]:
-    variants = reading.variants
-    problems = list(reading.problems)
-    for variant in variants:
-        problems += [code for code in variant.problems if code not in problems]
-    row: dict[str, Any] = {
-        "status": reading.status,
-        "variants": len(variants),
-        "vaf": variants[0].vaf if len(variants) == 1 else None,
-        "confidence": reading.confidence,
-        "problems": "; ".join(problems) or None,
+def _fractions(
+    columns: dict[str, pa.Array], written: pa.Array, spared: pa.Array, unit: Unit | None
+) -> dict[str, pa.Array]:
+    """Put each cell's own allele fraction in the place of the stand-in's."""
+    coded = pc.if_else(spared, written, None).dictionary_encode()
+    fractions = [fraction_of(text, unit) for text in coded.dictionary.to_pylist()]
+    shown = [None if fraction is None else f"{fraction:.6g}" for fraction in fractions]
+    own = {
+        "vaf": pa.array(fractions, pa.float64()).take(coded.indices),
+        "vafs": pa.array(shown, pa.string()).take(coded.indices),
+        "vaf_written": coded.dictionary.take(coded.indices),
     }
-    entries = [_entry(variant) for variant in variants] or [dict.fromkeys(PER_VARIANT, "")]
-    if not variants:
-        entries[0]["result"] = reading.result
-    for name in PER_VARIANT:
-        parts = [entry[name] for entry in entries]
-        row[name] = "; ".join(parts) if any(parts) else None
-    return row
-
-
-def _entry(variant: Variant) -> dict[str, str]:
-    return {
-        "result": variant.result,
-        "gene": variant.gene,
-        "gene_written": variant.gene_written,
-        "gene_note": variant.gene_note.replace("; ", ", "),
-        "reference": variant.reference,
-        "kind": variant.kind if variant.result in ("variant", "no_change") else "",
-        "consequence": variant.consequence if variant.result == "variant" else "",
-        "consequence_from": variant.consequence_from,
-        "hgvs": variant.hgvs,
-        "coding_change": variant.coding_change,
-        "protein_change": variant.protein_change,
-        "predicted": {True: "yes", False: "no", None: ""}[
-            variant.predicted if variant.protein_change else None
-        ],
-        "allele": variant.allele,
-        "looked_for": variant.looked_for,
-        "length": "" if variant.length is None else str(variant.length),
-        "vafs": "" if variant.vaf is None else f"{variant.vaf:.6g}",
-        "vaf_written": variant.vaf_written,
-        "unchecked": ",".join(variant.unchecked),
-    }
+    return {name: pc.if_else(spared, column, columns[name]) for name, column in own.items()}

@@ -32,8 +32,8 @@ class Word(NamedTuple):
 def balanced(text: str) -> bool:
     """Tell whether every bracket is closed in order of kind-blind nesting."""
     depth = 0
-    for found in BRACKETS.finditer(text):
-        depth += 1 if found[0] in OPEN else -1
+    for sign in BRACKETS.findall(text):
+        depth += 1 if sign in OPEN else -1
         if depth < 0:
             return False
     return depth == 0
@@ -56,7 +56,7 @@ def words_of(text: str) -> list[Word]:
         elif sign in CLOSE:
             depth -= whole
         elif depth == 0:
-            kind = _kind(text, at)
+            kind = " " if sign == " " else _kind(text, at)
             if kind:
                 if at > start:
                     found.append(Word(text[start:at], separator))
@@ -69,10 +69,8 @@ def words_of(text: str) -> list[Word]:
 
 
 def _kind(text: str, at: int) -> str:
-    """Return the separator at a place, empty where the sign belongs to the word."""
+    """Return the separator at a sign that is no blank, empty where the sign belongs to the word."""
     sign = text[at]
-    if sign == " ":
-        return " "
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     if sign == "|":
         return ","

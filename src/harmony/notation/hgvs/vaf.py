@@ -39,6 +39,7 @@ BOUNDS = {
     "ca": "~",
     "about": "~",
 }
+LONGEST_FIRST = tuple(sorted(BOUNDS, key=len, reverse=True))
 #: Numbers without a unit that a column needs before its range may speak for a unit.
 ENOUGH = 3
 #: Share of numbers below 1 in a column with numbers over 1 above which two units may be mixed.
@@ -168,7 +169,7 @@ def _number(text: str, declared: Unit | None) -> Vaf:
 
 
 def _bound(text: str) -> tuple[str, str]:
-    for sign in sorted(BOUNDS, key=len, reverse=True):
+    for sign in LONGEST_FIRST:
         if text.startswith(sign):
             return text[len(sign) :].lstrip(), BOUNDS[sign]
     return text, ""
@@ -195,6 +196,23 @@ def _with_unit(number: float, bound: str, unit: Unit | None, reason: str) -> Vaf
         wrong = "over_100" if unit == "percent" else "over_1_as_fraction"
         return Vaf("unreadable", None, bound, number, wrong)
     return Vaf("read", round(number / 100, 12) if unit == "percent" else number, bound, number, reason)
+
+
+def fraction_of(written: str, unit: Unit | None) -> float | None:
+    """
+    Return the fraction of a plain number in a column whose unit is known.
+
+    Parameters
+    ----------
+    written : str
+        `41.5%` or `0.41`; without a bound.
+    unit : fraction, percent or None
+        What numbers without a sign are in the column; without it they have no fraction.
+    """
+    percent = written.endswith("%")
+    number = plain_number(written.removesuffix("%"))
+    taken: Unit | None = "percent" if percent else unit
+    return None if number is None or taken is None else _with_unit(number, "", taken, "column").fraction
 
 
 def column_unit(numbers: list[float], unit: str | None = None) -> tuple[Unit | None, str]:

@@ -9,10 +9,11 @@ from typing import Final
 from harmony.notation.iscn.model import Arm, Band
 
 _BAND: Final = re.compile(
-    r"(?P<before>\?*)(?P<arm>[pq])(?P<after>\?*)(?:(?P<band>\d{1,2})(?:\.(?P<sub>\d{1,3}))?(?P<behind>\?*)|ter)?"
-    r"(?:[~-](?P<upto_arm>[pq])?(?P<upto>\d{1,2})(?:\.\d{1,3})?)?"
+    r"(?P<before>\?*)(?P<arm>[pq])(?P<after>\?*)"
+    r"(?:(?P<band>\d\??\d?)(?:\.(?P<unsure>\?*)(?P<sub>\d{0,3}))?(?P<behind>\?*)|ter)?"
+    r"(?:(?:[~;-]|or|to)(?P<upto_arm>[pq])?(?P<upto>\d{1,2})(?:\.\d{1,3})?)?"
 )
-_FILLING: Final = re.compile(r"[;:,>\-\s/~?]|or|cen|v")
+_FILLING: Final = re.compile(r"[;:,.>\-\s/~?]|or|to|cen|v")
 _WHOLE_ARM: Final = re.compile(r"cen|p10|q10")
 
 
@@ -33,6 +34,8 @@ def read_bands(text: str, chromosomes: int) -> tuple[tuple[tuple[Band, ...], ...
     tuple of tuples of Band, one per chromosome, and whether all of the text was read
     """
     pieces = re.split(r"[;:,/]", text) if chromosomes > 1 else [text]
+    if len(pieces) == 1 < chromosomes:
+        pieces = re.split(r"[.-](?=[?pq])", text)
     read = [_piece(piece) for piece in pieces]
     whole = all(complete for _, complete in read)
     bands = [found for found, _ in read]
@@ -63,8 +66,9 @@ def _piece(text: str) -> tuple[tuple[Band, ...], bool]:
 
 def _of(found: re.Match[str]) -> tuple[Band, ...]:
     arm: Arm = "p" if found["arm"] == "p" else "q"
-    doubt = bool(found["before"] or found["after"] or found["behind"])
-    band = found["band"] or ("ter" if found.group().endswith("ter") else "")
+    written = found["band"] or ""
+    doubt = bool(found["before"] or found["after"] or found["behind"] or found["unsure"] or "?" in written)
+    band = written.replace("?", "") or ("ter" if found.group().endswith("ter") else "")
     upto = found["upto"] or ""
     if found["upto_arm"] and not ("~" in found.group() and found["upto_arm"] == arm):
         # q13-q33: from here to there, two breakpoints.

@@ -155,13 +155,16 @@ def _is_poor(item: Item) -> bool:
 def _breaks_3q(item: Item) -> bool:
     if item.kind != "structural":
         return False
-    if _deletes(item, "3", "q"):
+    if _deletes(item, "3", "q") or (not item.sign and exchanges.mecom_fit(item)):
         return True
     part = item.parts[0]
     if part.kind == "inv" and part.chromosomes[0] == "3":
         bands = part.breaks_of("3")
         return not any(band.arm == "p" for band in bands)
-    return part.kind in ("t", "ins") and any(band.arm == "q" for band in part.breaks_of("3"))
+    if part.kind not in ("t", "ins"):
+        return False
+    bare = part.chromosomes in (("3", "3"), ("3", "21")) and not part.breaks_of("3")
+    return bare or any(band.arm == "q" for band in part.breaks_of("3"))
 
 
 def _deletes(item: Item, chromosome: str, arm: str) -> bool:
@@ -196,7 +199,7 @@ def _lesions(
 
 
 def _is_t3q26(item: Item) -> bool:
-    return exchanges.T_3Q26.fit(item) == "exact" and not exchanges.INV_3.fit(item)
+    return bool(exchanges.mecom_fit(item)) and not exchanges.INV_3.fit(item)
 
 
 def _is_listed(name: str, items: Collection[Item], found: Mapping[str, tuple[Item, Fit]]) -> bool:

@@ -17,6 +17,9 @@ _MALE: Final = frozenset((
     "m", "male", "mannlich", "mann", "homme", "maschile", "masculino", "hombre", "uomo", "man", "mezczyzna",
 ))  # fmt: skip
 
+#: So far from whole sets a clone is still near-triploid or near-tetraploid (ISCN 2020: 58 to 80, 81 to 103).
+_NEAR: Final = 11
+
 LOSS_OF_Y: Final = Item("loss", "-Y", "Y", "-")
 LOSS_OF_X: Final = Item("loss", "-X", "X", "-")
 #: One sex chromosome is missing and nothing says which.
@@ -67,7 +70,7 @@ def check_clones(clones: Sequence[Clone], sex: str | None) -> Checked:
     """
     person = _sex(clones, sex)
     done, contradictions, doubts, fits = [], [], [], True
-    for clone in clones:
+    for clone in map(_with_sets, clones):
         mended = _with_polyploidy(_with_lost_sex_chromosome(clone, person))
         done.append(mended)
         if _is_contradictory(mended):
@@ -112,6 +115,14 @@ def _with_lost_sex_chromosome(clone: Clone, person: str) -> Clone:
         return clone
     lost = {"M": LOSS_OF_Y, "F": LOSS_OF_X}.get(person, LOSS_OF_ONE)
     return replace(clone, items=(*clone.items, lost))
+
+
+def _with_sets(clone: Clone) -> Clone:
+    """Count against as many sets as there are sex chromosomes where the number says so: 91,XXXX,-7."""
+    near = clone.ploidy == 2 and 3 <= len(clone.sex) <= 4 and clone.items and not clone.related
+    if near and abs(clone.low - 23 * len(clone.sex)) <= _NEAR:
+        return replace(clone, ploidy=len(clone.sex))
+    return clone
 
 
 def _with_polyploidy(clone: Clone) -> Clone:

@@ -10,6 +10,7 @@ from typing import Final
 
 from harmony.notation.iscn.comments import CLONE, part
 from harmony.notation.iscn.items import read_items
+from harmony.notation.iscn.labels import without_labels
 from harmony.notation.iscn.model import Clone, Item, Karyotype
 from harmony.notation.iscn.text import clean
 from harmony.notation.iscn.words import is_harmless, speaks_of_failure
@@ -25,17 +26,18 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _CELLS: Final = re.compile(
-    r"\[[~.]?(?:cp|c\.p\.?|cb)?\.?(\d(?:\d|o(?![a-z])){0,3})(?:cp|\.|cells?|metaph\w*|mitos\w*|zellen|m)?(?:/\d+)?\]?"
+    r"\[[~.]?(?:cp|c\.p\.?|cb)?\.?(\d(?:\d|o(?![a-z])){0,3})\+?(?:cp|\.|(?:cel|met|mit|zel|mph|analy)[a-z.]*|[mc])?"
+    r"(?:/\d+)?\]?"
 )
 _ABOUT: Final = re.compile(r"(?:^|(?<=[\s/;,\]]))[~≈]\s*(?=\d{2,3}\s*[,<])")
 _MODAL: Final = re.compile(
     r"(?P<low>\d{2,3})(?:[~-](?P<high>\d{2,3}))?[?]?(?:<(?P<ploidy>\d)n?[^<>]*>)?(?P<rest>.*)", re.DOTALL
 )
 _SEX: Final = re.compile(
-    r"(?P<sex>[xy]\?|x[o0]|[xy]{1,5}|\?{1,2}|uu?)(?P<c>c)?(?P<rest>$|[+\-?].*|(?:[a-z]+\().*)"
+    r"(?P<sex>[xy]\?|x[o0]|[xy]{1,5}|\?{1,2}|uu?)(?P<c>c)?(?P<rest>$|[+\-?].*|(?:[a-z]+\().*|(?:y|\d{1,2})[pq]?h.*)"
 )
 _RELATED: Final = re.compile(
-    r"(?P<name>idem|sdl\d{0,2}|sl\d?|stemline)(?:[x*](?P<times>\d))?(?P<rest>$|[+\-?].*)"
+    r"(?P<name>idem|sdl\d{0,2}|sl\d?|stemline|same|ident)\.?(?:[x*](?P<times>\d))?(?P<rest>$|[+\-?].*)"
 )
 #: A text that was cut off: a bracket that is still open, or a sign after which something must follow.
 _CUT: Final = re.compile(r"(?:\([^()\[\]/,\n]*|(?<!\])\s*,\s*[+~-]?|/\s*[+~-]?)\s*$")
@@ -76,20 +78,21 @@ def read_clones(text: str) -> Karyotype:
         What no rule reads stands in `unread`; sections of other methods in `other_methods`.
     """
     cleaned = clean(text)
-    parted = part(cleaned.text)
+    parted = part(without_labels(cleaned.text))
     notes = list(cleaned.notes)
     unread: list[str] = list(parted.glued)
     remarks: list[str] = []
-    for comments, others in ((parted.comments, unread), (parted.behind, remarks)):
+    for comments, others in ((parted.comments, unread), (parted.aside, remarks)):
         for comment in comments:
-            if speaks_of_failure(comment):
-                notes.append("the report speaks of failed metaphases")
-            elif is_harmless(comment):
-                notes.append("a comment was left out")
-            else:
+            if not is_harmless(comment):
                 others.append(comment)
+            elif speaks_of_failure(comment):
+                remarks.append(comment)
+                notes.append("the report speaks of failed metaphases")
+            else:
+                notes.append("a comment was left out")
     parted = replace(parted, signs=_OPEN_COUNT.sub("", parted.signs))
-    if _CUT.search(parted.signs):
+    if _CUT.search(parted.signs) or "..." in parted.signs:
         unread.append("the text ends in the middle")
     starts = [found.start() for found in CLONE.finditer(parted.signs)]
     if any(parted.signs[start - 1].isalnum() or parted.signs[start - 1] == ")" for start in starts if start):
@@ -263,7 +266,10 @@ def _head(
     place, chunk = rest[0]
     related, sex = _RELATED.fullmatch(chunk), _SEX.fullmatch(chunk)
     if related:
-        clone = replace(clone, related=related["name"], times=int(related["times"] or 1))
+        name = related["name"]
+        # Words that laboratories use for it.
+        name = "idem" if name in ("stemline", "same", "ident") else name
+        clone = replace(clone, related=name, times=int(related["times"] or 1))
     elif sex and (clone.low or "?" not in sex["sex"]):
         letters = sex["sex"].replace("o", "").replace("0", "").upper()
         clone = replace(clone, sex=letters, inborn_sex=bool(sex["c"]))

@@ -21,6 +21,10 @@ _SPELT: Final = (
         re.compile(rf"\b(?:loss|verlust|perte|perdita|pérdida)\s*(?:of|von|du|de|di)?\s*{_NUMBER}", re.I),
         r"-\g<n>",
     ),
+    (
+        re.compile(rf"\btetra(?:somy|somie|somia|somía)\.?\s*(?:of|del?|von)?\s*{_NUMBER}", re.I),
+        r"+\g<n>,+\g<n>",
+    ),
     (re.compile(r"\b(?:deletion|delecion|deleción|delezione|délétion)\s*(?=\(?\d)", re.I), "del"),
     (re.compile(r"\b(?:inversion|inversione|inversión)\s*(?=\(?\d)", re.I), "inv"),
     (re.compile(r"\b(?:translocation|translokation|traslocazione|traslocación)\s*(?=\(?\d)", re.I), "t"),
@@ -28,7 +32,7 @@ _SPELT: Final = (
 )
 #: What may stand between letters of ISCN and is no word of a language.
 _SIGNS: Final = re.compile(
-    r"(?:x{1,5}|y{1,4}|[xy]{2,5}|or|idem|sdl|sl|cp|inc|mars?|markers?|dmins?|dms?|rings?|pter|qter|cen|qh|ph|cenh|stk"
+    r"(?:x{1,5}|y{1,4}|xo|[xy]{2,5}|or|idem|stemline|same|ident|sdl|sl|cp|inc|mars?|markers?|dmins?|dms?|rings?|pter|qter|cen|qh|ph|cenh|stk"
     r"|dn|mat|pat|inh|dmat|dpat|dinh|psu|ss|ps|pss|pstk|pqter|"
     + "|".join(sorted(KINDS, key=len, reverse=True))
     + r"|[pqcnvxyu])+",
@@ -52,16 +56,37 @@ CLONE: Final = re.compile(
 _REMARK: Final = re.compile(r"\(([^()\n]*[A-Za-z]{3}[^()\n]*)\)")
 
 
+#: Quantifiers that give nothing back (`++`, `{0,5}+`) keep the search linear.
+_CHANGE: Final = (
+    r"\??(?:(?:t|del|inv|der|add|i|dup|ins|dic|abn)\s?\(?\d[^\s,\[\]/]{0,40}+|[+-]\s?(?:\d{1,2}+|[XY])\b|\d{1,2}+[pq][+-]?+)"
+)
+_DENIED: Final = (
+    re.compile(
+        r"\b(?:no|not|without|kein\w{0,3}|ohne|pas de|sans|sin|senza|nessun\w?)\s+(?:(?:evidence|sign|hinweis|nachweis)\w{0,3}\s+)?"
+        rf"(?:(?:of|auf|f[uü]r|von)\s+)?{_CHANGE}(?:\s*(?:,|/|or|and|und|oder|ou|nor)\s*{_CHANGE}){{0,5}}+",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"{_CHANGE}(?:\s*(?:/|or|and|und|oder|ou)\s*{_CHANGE}){{0,5}}+\s*[:=]?\s*(?:neg(?:ativ\w{{0,2}})?\b|absent\w?\b"
+        r"|not (?:detected|found|seen|present|identified)|nicht (?:nachweisbar|nachgewiesen|gefunden))",
+        re.IGNORECASE,
+    ),
+)
+
 _IN_OTHER: Final = re.compile(r"(?:ish|arr|ogm|fish)\b[^\n]*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Parted:
-    """The signs of the banding result, words beside it and glued to it, and sections of other methods."""
+    """
+    The signs of the banding result, words among them and glued to them, and sections of other methods.
+
+    `aside` holds words in front of the first clone and behind the last cell count.
+    """
 
     signs: str
     comments: tuple[str, ...]
-    behind: tuple[str, ...]
+    aside: tuple[str, ...]
     glued: tuple[str, ...]
     other_methods: tuple[str, ...]
 
@@ -81,8 +106,9 @@ def part(text: str) -> Parted:
     text = _REMARK.sub(lambda found: _remark(found, remarks), text)
     text = re.sub(r"<\s*([A-Za-z][A-Za-z ]*)>", r" \1 ", text.replace("_", " "))
     text, others = _cut_other_methods(text)
-    text, comments, behind, glued = _cut_words(text)
-    return Parted(text, (*comments, *remarks), behind, glued, others)
+    text, denied = _cut_denied(text)
+    text, comments, aside, glued = _cut_words(text)
+    return Parted(text, (*comments, *remarks), (*aside, *denied), glued, others)
 
 
 def _remark(found: re.Match[str], remarks: list[str]) -> str:
@@ -123,7 +149,19 @@ def _cut_other_methods(text: str) -> tuple[str, tuple[str, ...]]:
     return "".join(kept).rstrip(" .;:/\n") if others else text, tuple(others)
 
 
+def _cut_denied(text: str) -> tuple[str, tuple[str, ...]]:
+    """Cut out changes that a report says it did not find: no t(8;21); del(5q) negative."""
+    denied: list[str] = []
+    for pattern in _DENIED:
+        denied.extend(found.group() for found in pattern.finditer(text))
+        text = pattern.sub(" ", text)
+    return text, tuple(denied)
+
+
 _Words = tuple[str, ...]
+
+
+_SHORTEST: Final = 3
 
 
 def _cut_words(text: str) -> tuple[str, _Words, _Words, _Words]:
@@ -132,19 +170,23 @@ def _cut_words(text: str) -> tuple[str, _Words, _Words, _Words]:
 
     Returns
     -------
-    the text, words among the signs, words behind the last cell count, and words glued to signs (which may
-    have been signs)
+    the text, words among the signs, words in front of them and behind the last cell count, and words glued
+    to signs (which may have been signs)
     """
     bracketed = [found.span() for found in _INSIDE.finditer(text)]
     words: list[str] = []
+    front: list[str] = []
     behind: list[str] = []
     glued: list[str] = []
     kept: list[str] = []
     place = index = 0
+    cut = False
     text = _COUNTED.sub("", text)
     last = text.rfind("]")
     # Behind the last count nothing but words: a number there could belong to a change.
     last = -1 if re.search(r"\d", text[last + 1 :]) else last
+    clone = CLONE.search(text)
+    first = clone.start() if clone else 0
     for found in _WORD.finditer(text):
         begin, end = found.span()
         while index < len(bracketed) and bracketed[index][1] <= begin:
@@ -155,13 +197,21 @@ def _cut_words(text: str) -> tuple[str, _Words, _Words, _Words]:
         kept.append(text[place:begin])
         kept.append(" ")
         place = end
+        # Two letters at the end may be the beginning of a change: 46,XX,in.
+        cut = end - begin > _SHORTEST
         before = text[begin - 1 : begin]
         if before.isalnum() or (before and before in ")+-?"):
             glued.append(found.group())
+        elif end <= first:
+            front.append(found.group())
         else:
             (behind if 0 < last < begin else words).append(found.group())
     kept.append(text[place:])
-    return "".join(kept), _sentence(words), _sentence(behind), tuple(glued)
+    signs = "".join(kept)
+    if cut and not text[place:].strip(" .,;:!"):
+        # The comma in front of the last words belongs to them.
+        signs = re.sub(r"[ ,;:=.!]{0,9}(?: -)?[ ,;:=.!]{0,9}$", "", signs)
+    return signs, _sentence(words), (*_sentence(front), *_sentence(behind)), tuple(glued)
 
 
 def _sentence(words: list[str]) -> _Words:

@@ -117,6 +117,8 @@ INV_3: Final = Exchange(
 T_3Q26: Final = Exchange("t(3q26;v)", _T, (End("3", "q", ("26",)),))
 T_11Q23: Final = Exchange("t(v;11q23)", _T, (End("11", "q", ("23",)),))
 T_11P15: Final = Exchange("t(v;11p15)", ("t", "ins", "inv"), (End("11", "p", ("15",)),))
+#: Partners of NUP98 that are meant where no band is written: HOXA9 and NSD1.
+_BARE_NUP98: Final = ("7", "5")
 
 #: Lymphoid diseases: WHO 2022 and ICC 2022 entities, IMWG and CLL criteria.
 T_12_21: Final = Exchange(
@@ -168,6 +170,32 @@ def kmt2a_fit(item: Item) -> Fit:
         known = any(name in _BARE_KMT2A for name in part.chromosomes) and not any(part.breaks)
         return "bare" if known else ""
     return ""
+
+
+def nup98_fit(item: Item) -> Fit:
+    """Return whether a change rearranges 11p15; without bands only with the two commonest partners."""
+    fit = T_11P15.fit(item)
+    if fit != "bare":
+        return fit
+    part = item.parts[0]
+    known = part.kind == "t" and not any(part.breaks) and any(n in _BARE_NUP98 for n in part.chromosomes)
+    return "bare" if known else ""
+
+
+def mecom_fit(item: Item) -> Fit:
+    """Return whether a change rearranges 3q26; without bands only t(3;21)."""
+    fit = T_3Q26.fit(item)
+    if fit != "bare":
+        return "exact" if fit == "exact" else ""
+    return "bare" if any(p.kind == "t" and p.chromosomes == ("3", "21") for p in item.parts) else ""
+
+
+def is_open_exchange(item: Item, chromosome: str) -> bool:
+    """Return whether an exchange of a chromosome has no band that says which gene it breaks."""
+    return any(
+        part.kind in _T and chromosome in part.chromosomes and not part.breaks_of(chromosome)
+        for part in item.parts
+    )
 
 
 def _with_partner(part: Part) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from harmony.notation.iscn import exchanges
 from harmony.notation.iscn.arms import is_der_1_7, lost_arms
-from harmony.notation.iscn.exchanges import Exchange, Fit, kmt2a_fit
+from harmony.notation.iscn.exchanges import Exchange, Fit, kmt2a_fit, mecom_fit, nup98_fit
 from harmony.notation.iscn.model import Item
 
 Test = Callable[[Item], Fit]
@@ -105,11 +105,6 @@ def _der_1_7(item: Item) -> Fit:
     return "exact" if item.kind == "structural" and is_der_1_7(item) else ""
 
 
-def _fusion_3q26(item: Item) -> Fit:
-    fit = exchanges.T_3Q26.fit(item)
-    return "exact" if fit == "exact" else ""
-
-
 _REMOVED: Final = ("del", "der", "dic", "iso")
 
 FINDINGS: Final = (
@@ -160,14 +155,14 @@ FINDINGS: Final = (
         "inv(3), t(3;3) or another MECOM rearrangement",
         "inv(3)(q21q26), t(3;3)(q21;q26), t(3q26;v)",
         ELN_2022,
-        _any(_exchange(exchanges.INV_3), _fusion_3q26),
+        _any(_exchange(exchanges.INV_3), mecom_fit),
     ),
     Finding(
         "nup98_r",
         "NUP98 rearrangement",
         "any exchange or inversion with 11p15",
         WHO_2022,
-        _exchange(exchanges.T_11P15),
+        nup98_fit,
     ),
     Finding(
         "minus5_del5q",

@@ -8,13 +8,20 @@ Older and shorter ways of writing become today's: what they mean is the same, an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from harmony.notation.iscn.items import spell
 from harmony.notation.iscn.model import Clone, Item, Part
 
-_Key = tuple[tuple[str, tuple[str, ...]], ...]
+#: Changes with bands by kinds and chromosomes of their parts: the parts, and the text without sign.
+_Known = dict[tuple[tuple[str, tuple[str, ...]], ...], tuple[tuple[Part, ...], str]]
+
+
+#: Derivatives of one chromosome that are looked at: no clone has more.
+_MOST: Final = 8
 
 
 def modern(clones: Sequence[Clone]) -> tuple[tuple[Clone, ...], tuple[str, ...]]:
@@ -25,7 +32,7 @@ def modern(clones: Sequence[Clone]) -> tuple[tuple[Clone, ...], tuple[str, ...]]
     -------
     the clones, and one remark per form that was replaced
     """
-    known: dict[_Key, Item] = {}
+    known: _Known = {}
     done: list[Clone] = []
     notes: list[str] = []
     for clone in clones:
@@ -36,39 +43,56 @@ def modern(clones: Sequence[Clone]) -> tuple[tuple[Clone, ...], tuple[str, ...]]
     return tuple(done), tuple(dict.fromkeys(notes))
 
 
-def _with_bands(item: Item, known: dict[_Key, Item]) -> Item:
+def _with_bands(item: Item, known: _Known) -> Item:
+    """Give a change without bands those it had before; der(22)t(9;22) behind t(9;22)(q34;q11.2) too."""
     if item.kind != "structural":
         return item
     key = tuple((part.kind, part.chromosomes) for part in item.parts)
     if any(bands for part in item.parts for bands in part.breaks):
-        known.setdefault(key, item)
+        bare = item.text.lstrip("?").removeprefix(item.sign)
+        known.setdefault(key, (item.parts, bare))
+        for part in item.parts[-1:]:
+            known.setdefault(((part.kind, part.chromosomes),), ((part,), spell(part)))
         return item
-    earlier = known.get(key)
-    if earlier is None:
-        return item
-    bare = earlier.text.lstrip("?").removeprefix(earlier.sign)
-    return replace(item, parts=earlier.parts, text=f"{'?' if item.uncertain else ''}{item.sign}{bare}")
+    if key in known:
+        parts, bare = known[key]
+        return replace(item, parts=parts, text=f"{'?' if item.uncertain else ''}{item.sign}{bare}")
+    last = known.get(key[-1:])
+    return item if last is None else replace(item, parts=(*item.parts[:-1], *last[0]))
 
 
 def _replaced_chromosomes(items: list[Item], notes: list[str]) -> list[Item]:
-    losses = [item for item in items if item.kind == "loss" and not item.constitutional]
-    for loss in losses:
-        for place, item in enumerate(items):
-            if _is_added_derivative(item, loss.chromosome) and items.count(item) == 1:
-                items = [*items[:place], _in_place(item), *items[place + 1 :]]
-                items.remove(loss)
-                notes.append(f"{loss.text} beside {item.text} was read as the chromosome it replaces")
-                break
-    return items
+    """Take off the loss of a chromosome beside the derivative that replaces it; der(5;17) replaces two."""
+    times = Counter(items)
+    added: dict[str, list[int]] = {}
+    for place, item in enumerate(items):
+        if _is_added_derivative(item) and times[item] == 1:
+            for chromosome in dict.fromkeys(item.parts[0].chromosomes):
+                added.setdefault(chromosome, []).append(place)
+    used: set[int] = set()
+    dropped: set[int] = set()
+    for place, loss in enumerate(items):
+        free = [p for p in added.get(loss.chromosome, ())[:_MOST] if p not in used or _joins_two(items[p])]
+        if loss.kind != "loss" or loss.constitutional or not free:
+            continue
+        added[loss.chromosome].remove(free[0])
+        used.add(free[0])
+        dropped.add(place)
+        notes.append(f"{loss.text} beside {items[free[0]].text} was read as the chromosome it replaces")
+    kept = [_in_place(item) if place in used else item for place, item in enumerate(items)]
+    return [item for place, item in enumerate(kept) if place not in dropped]
 
 
-def _is_added_derivative(item: Item, chromosome: str) -> bool:
+def _joins_two(item: Item) -> bool:
+    return item.parts[0].kind == "der" and len(item.parts[0].chromosomes) == 2
+
+
+def _is_added_derivative(item: Item) -> bool:
     return (
         item.kind == "structural"
         and item.sign == "+"
         and item.copies == 1
         and item.parts[0].kind in ("der", "i", "idic", "ider", "del", "add")
-        and chromosome in item.parts[0].chromosomes
     )
 
 

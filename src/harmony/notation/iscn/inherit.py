@@ -50,12 +50,14 @@ def _take_over(clone: Clone, base: Clone | None, place: int) -> Clone:
         items.append(DOUBLING)
     # A change with a cell count of its own in the stem is not in all cells of the daughter with that count.
     items = [item.once() if item.kind != "gain" else replace(item, cells=None) for item in items]
+    own: list[Item] = []
     for item in clone.items:
         cancelled = _cancels(item, items)
         if cancelled is None:
-            items.append(item)
+            own.append(item)
         else:
             del items[cancelled]
+    items += own
     sex = clone.sex or (base.sex if base else "")
     ploidy = clone.ploidy if clone.ploidy != 2 or base is None else base.ploidy
     return replace(clone, items=tuple(items), inherited=place, sex=sex, ploidy=ploidy)

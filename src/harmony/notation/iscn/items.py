@@ -24,14 +24,14 @@ _KIND: Final = r"(?P<kind>" + "|".join(sorted(KINDS, key=len, reverse=True)) + "
 _PREFIX: Final = re.compile(r"(?P<q1>\?*)(?P<sign>[+-]?)(?P<q2>\?*)(?:(?P<times>\d{1,2})[x*](?=[a-z]))?")
 _NUMERICAL: Final = re.compile(r"(?P<chromosome>[xy]|\d{1,2})(?![\dpq~]|-\d+mar|mar|dmin|x[pq])(?:\?)?")
 _OLD_STYLE: Final = re.compile(
-    r"(?P<chromosome>[xy]|\d{1,2})(?P<bands>[pq][\dpq.]*)(?P<change>[+-])(?![\d(])"
+    r"(?P<chromosome>[xy]|\d{1,2})(?P<bands>[pq][\dpq.]*)(?P<change>[+-])(?!\d)(?:\((?P<inside>[pq][^()]*)\))?(?!\()"
 )
 _VARIANT: Final = re.compile(
     r"(?P<text>(?:y|\d{1,2})(?:[pq](?:h|ss|s|stk|cenh)+|cenh|ph)(?:[+-]|(?=c?$|c?\[)))(?:var)?"
 )
 _MARKER: Final = re.compile(
     r"(?:(?P<low>\d{1,2})(?:[~-](?P<high>\d{1,2}))?)?x?(?P<name>markers?|mars?|dmins?|dms?|hsr|rings?|r)(?![a-wyz(])"
-    r"(?P<number>\d{0,2})"
+    r"(?P<number>\d{0,2})(?:(?<=\d)[~-](?P<last>[2-9])(?!\d))?"
 )
 _INCOMPLETE: Final = re.compile(r"inc(?:omplete)?(?![a-z])")
 _RELATED: Final = re.compile(r"(?P<name>idem|sdl\d{0,2}|sl\d?|stemline)(?:x(?P<times>\d))?")
@@ -40,10 +40,14 @@ _GROUP: Final = re.compile(r"\((?P<inside>[^()]*)\)?")
 _BARE_CHROMOSOMES: Final = re.compile(
     r"(?:\d{1,2}|[xy])(?:;(?:\d{1,2}|[xy]))*(?![\d])(?P<bands>[pq][\dpq.;~]*)?"
 )
+_HYPHEN: Final = re.compile(r"(?<=\d)-(?=\d{1,2}$)")
+_DOUBT: Final = re.compile(r"\?+(?=\()")
+#: q22 of t(8q22;21q22): the chromosome stands in the brackets before.
+_NAMED_BAND: Final = re.compile(r"(?:^|(?<=;))\d{1,2}(?=[pq])")
 _BARE_BANDS: Final = re.compile(r"(?:[pq]\d{1,2}(?:\.\d+)?;?)+")
-_CHROMOSOME: Final = re.compile(r"(?P<doubt>\?*)(?P<name>\d{1,2}|[xyv]|\?|)(?P<bands>[pq].*)?")
+_CHROMOSOME: Final = re.compile(r"(?P<doubt>\?*)(?P<name>\d{1,2}|[xyv]|\?|)(?P<behind>\?*)(?P<bands>[pq].*)?")
 _INHERITED: Final = re.compile(r"(?:c|mat|pat|dn|inh|dmat|dpat|dinh)(?![a-z(])|\(c\)")
-_COPIES: Final = re.compile(r"[x*](?P<copies>\d{1,2})(?:[~-]\d{1,2})?")
+_COPIES: Final = re.compile(r"[x*](?P<copies>\d)(?!\d)(?:[~-]\d{1,2})?")
 _OR: Final = re.compile(r"or(?=[(?+\-\da-z])")
 _EXTRA: Final = re.compile(r"[);.:\"'!]+")
 
@@ -145,7 +149,7 @@ def _old_style(text: str, place: int, sign: str) -> tuple[Item | None, int]:
     found = _OLD_STYLE.match(text, place)
     if not found or not _name(found["chromosome"]):
         return None, place
-    bands, whole = read_bands(found["bands"], 1)
+    bands, whole = read_bands(found["inside"] or found["bands"], 1)
     if not whole:
         return None, place
     kind = "del" if found["change"] == "-" else "add"
@@ -167,7 +171,8 @@ def _marker(text: str, place: int, sign: str) -> tuple[Item | None, int]:
     name = {"m": "mar", "d": "dmin", "h": "hsr", "r": "r"}[found["name"][0]]
     low, high = found["low"] or "", found["high"] or ""
     span = f"~{high}" if high else ""
-    label = f"{sign}{low}{span}{name}{found['number']}"
+    last = f"~{found['last']}" if found["last"] else ""
+    label = f"{sign}{low}{span}{name}{found['number']}{last}"
     # Double minutes and amplified regions are one abnormality however many there are.
     copies = int(low or 1) if name in ("mar", "r") else 1
     return Item("marker", label, name, sign, copies=max(copies, 1)), found.end()
@@ -242,10 +247,13 @@ def _bands_after(
     text: str, place: int, within: str, chromosomes: int
 ) -> tuple[tuple[tuple[Band, ...], ...], int, bool]:
     nothing: tuple[tuple[Band, ...], ...] = ((),) * chromosomes
-    group = _GROUP.match(text, place)
-    if group and re.match(r"[?pqc;]", group["inside"]):
-        bands, whole = read_bands(group["inside"], chromosomes)
-        return bands, group.end(), whole or set(group["inside"]) <= set("?;")
+    doubt = _DOUBT.match(text, place)
+    group = _GROUP.match(text, doubt.end() if doubt else place)
+    inside = group["inside"] if group else ""
+    inside = inside if ">" in inside else _NAMED_BAND.sub("", inside)
+    if group and re.match(r"[?pqc;]", inside):
+        bands, whole = read_bands(("?" if doubt else "") + inside, chromosomes)
+        return bands, group.end(), whole or set(inside) <= set("?;")
     if within:
         bands, whole = read_bands(within, chromosomes)
         return bands, place, whole
@@ -261,20 +269,22 @@ def _chromosomes(inside: str) -> tuple[tuple[str, ...], str, bool]:
     names: list[str] = []
     bands: list[str] = []
     unsure = False
-    for piece in re.split(r"[;:,.&]", inside.removesuffix(";")):
+    inside = _HYPHEN.sub(";", inside.removesuffix(";"))
+    for piece in re.split(r"[;:,.&]", inside):
         first, _, other = piece.partition("or")
         found = _CHROMOSOME.fullmatch(first)
         if not found:
             return (), "", False
         # The v of t(v;11q23) is any partner.
-        unnamed = found["name"] in ("?", "", "v") and found["doubt"] + found["name"]
+        doubt = found["doubt"] + found["behind"]
+        unnamed = found["name"] in ("?", "", "v") and doubt + found["name"]
         name = "?" if unnamed else _name(found["name"])
         if not name:
             return (), "", False
-        unsure = unsure or bool(other) or (bool(found["doubt"]) and name != "?")
+        unsure = unsure or bool(other) or (bool(doubt) and name != "?")
         names.append(name)
         bands.append(found["bands"] or "")
-    return tuple(names), ";".join(bands) if any(bands) else "", unsure
+    return tuple(names), ";".join(band or "?" for band in bands) if any(bands) else "", unsure
 
 
 def _spell(parts: tuple[Part, ...], sign: str) -> str:

@@ -196,7 +196,8 @@ class Karyotype:
     notes : tuple of str
         What was mended.
     remarks : tuple of str
-        Sentences behind the last cell count: they cannot add to a result that is abnormal anyway.
+        Words before the first clone and behind the last cell count: they cannot add to a result that is
+        abnormal anyway.
     shorthand : bool
         Changes without any clone: `del7`, `t(8;21)`.
     """

@@ -7,17 +7,24 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from harmony.notation.iscn.arms import lost_arms
-from harmony.notation.iscn.calls import Calls, call
+from harmony.notation.iscn.calls import COMPLEX, Calls, call
 from harmony.notation.iscn.checks import LOSS_OF_ONE, Checked, check_clones
 from harmony.notation.iscn.clones import RUN_TOGETHER, read_clones
 from harmony.notation.iscn.counting import Counted, count
-from harmony.notation.iscn.exchanges import Fit
+from harmony.notation.iscn.exchanges import Fit, is_open_exchange
 from harmony.notation.iscn.findings import COLUMNS, found
 from harmony.notation.iscn.forms import modern
 from harmony.notation.iscn.inherit import resolve
 from harmony.notation.iscn.model import Item, Karyotype
 from harmony.notation.iscn.text import LONGEST, clean
-from harmony.notation.iscn.words import Word, speaks_of_failure, speaks_of_not_done, word_of
+from harmony.notation.iscn.words import (
+    Word,
+    is_word_of_complex,
+    speaks_of_complex,
+    speaks_of_failure,
+    speaks_of_not_done,
+    word_of,
+)
 
 Status = Literal["read", "partly_read", "not_banding", "no_result", "unreadable"]
 Result = Literal["normal", "abnormal", "failed", "not_done", ""]
@@ -32,6 +39,9 @@ _ARM_FINDINGS: Final = {
     "minus5_del5q": "5", "del7q": "7", "minus17_abn17p": "17", "del12p": "12", "del11q": "11", "del20q": "20",
     "del13q_minus13": "13",
 }  # fmt: skip
+
+#: Findings that an exchange without bands leaves open, unless it is taken for one of them.
+_EXCHANGED: Final = {"11": ("kmt2a_r", "nup98_r"), "3": ("mecom_r",)}
 
 #: Columns of one row of output, in order; the findings follow.
 FIELDS: Final = (
@@ -194,12 +204,14 @@ def _without_clones(karyotype: Karyotype, text: str) -> Reading:
         return _nothing("not_banding", "", "medium", problems, karyotype)
     if speaks_of_not_done(text):
         return _nothing("no_result", "not_done", "medium", problems, karyotype)
+    if speaks_of_complex(text):
+        return _of_word("complex")
     return _nothing("unreadable", "", "low", problems or ("no karyotype was found",), karyotype)
 
 
 def _problems(karyotype: Karyotype) -> tuple[str, ...]:
     unread = [f"not read: {_short(piece)}" for piece in karyotype.unread]
-    unread += [f"a remark behind the karyotype was left out: {_short(piece)}" for piece in karyotype.remarks]
+    unread += [f"a remark beside the karyotype was left out: {_short(piece)}" for piece in karyotype.remarks]
     others = ["text of another method was handed on"] if karyotype.other_methods else []
     return (*unread, *others, *karyotype.notes)
 
@@ -219,6 +231,10 @@ def _of_clones(karyotype: Karyotype, sex: str | None) -> Reading:
     counted = count(checked.clones)
     reasons = found(item for item, _ in counted.changes)
     incomplete = any(item.kind == "incomplete" for clone in resolved for item in clone.items)
+    called_complex = any(speaks_of_complex(text) for text in (*karyotype.unread, *karyotype.remarks))
+    if called_complex and counted.count >= COMPLEX:
+        # The report names what was read anyway.
+        karyotype = replace(karyotype, unread=tuple(u for u in karyotype.unread if not is_word_of_complex(u)))
     partly = bool(
         karyotype.unread
         or unresolved
@@ -231,6 +247,7 @@ def _of_clones(karyotype: Karyotype, sex: str | None) -> Reading:
     abnormal = bool(counted.count)
     result: Result = "abnormal" if abnormal else "" if partly else "normal"
     calls = call(counted, reasons)
+    calls = replace(calls, complex_count=calls.complex_count or called_complex)
     problems = (
         *_problems(karyotype),
         *(["no modal number: shorthand"] if karyotype.shorthand else []),
@@ -273,8 +290,16 @@ def _findings(
         if lost.arm == "?" and lost.by not in ("del", "iso")
     }
     findings: dict[str, Value] = {}
+    open_genes = {
+        name
+        for chromosome, names in _EXCHANGED.items()
+        if not any(name in reasons for name in names)
+        for item, _ in counted.changes
+        if is_open_exchange(item, chromosome)
+        for name in names
+    }
     for finding in COLUMNS:
-        hidden = partly or _ARM_FINDINGS.get(finding.name) in open_arms
+        hidden = partly or finding.name in open_genes or _ARM_FINDINGS.get(finding.name) in open_arms
         hidden = hidden or (finding.name == "minus_y" and checked.open_loss)
         missing: Value = "not_assessed" if hidden else "absent"
         findings[finding.name] = "present" if finding.name in reasons else missing

@@ -29,8 +29,9 @@ def _patterns() -> dict[str, str]:
 
 
 _PATTERNS: Final = _patterns()
-_WHOLE: Final[tuple[tuple[Word, re.Pattern[str]], ...]] = tuple(
-    (meaning, re.compile(rf"(?:{_PATTERNS[meaning]})[.!]?")) for meaning in _MEANINGS
+_WHOLE: Final[tuple[tuple[Word, re.Pattern[str]], ...]] = (
+    *((meaning, re.compile(rf"(?:{_PATTERNS[meaning]})[.!]?")) for meaning in _MEANINGS),
+    ("normal", re.compile(rf"(?:{_PATTERNS['no_change']})[.!]?")),
 )
 _PART: Final = re.compile(rf"\b(?:{_PATTERNS['failed']})\b")
 _NOT_DONE_PART: Final = re.compile(rf"\b(?:{_PATTERNS['not_done']})\b")
@@ -46,12 +47,21 @@ _HARMLESS: Final = frozenset(
     normaler normales of pb q-banding r-banding rbg result stimulated study the total und
     unstimulated untersucht weiblich weiblicher with zellen
     mos mosaic ncsca
+    km kmp beckenkamm peripheral peripheres sang moelle sangue midollo medula medulla osea periferica
+    dg dx rel relapse rezidiv rechute recidiva remission cr follow-up day d0 pre post treatment therapy therapie
+    clone clones klon klone karyotyping cytogenetics cytogenetic zytogenetik cytogenetik cytogenetique
+    citogenetica cytogenetisch befund ergebnis resultat resultado resultato risultato analysis analyse
+    conventional chromosome chromosomes chromosomal chromosomenanalyse sample probe date datum patient
+    showed shows revealed zeigt
     """.split()  # noqa: SIM905
 )
-_WORDS: Final = re.compile(r"[^a-z0-9-]+")
-_NOTHING_FOUND: Final = re.compile(
-    r"\bno (?:clonal )?abnormalit(?:y|ies)(?: (?:was|were))?(?: (?:found|detected|seen))?\b"
+_COMPLEX: Final = re.compile(r"\b(?:complex|komplex|compless|complej)")
+_COMPLEX_WORDS: Final = re.compile(
+    r"\b(?:(?:complex|komplex|compless|complej)\w*|(?:highly|very|hoch|aberrant\w*|abnormal\w*|aberrations?|changes))\b"
 )
+_DENIED: Final = re.compile(r"\b(?:no|not|non|kein\w*|nicht|pas|sans|sin|senza|without|less|if|or)\b")
+_WORDS: Final = re.compile(r"[^a-z0-9-]+")
+_NOTHING_FOUND: Final = re.compile(rf"\b(?:{_PATTERNS['no_change']})")
 
 #: Where text of another method begins: FISH, arrays, optical mapping, PCR and gene results.
 OTHER_METHOD: Final = re.compile(
@@ -91,7 +101,21 @@ def speaks_of_not_done(text: str) -> bool:
     return _NOT_DONE_PART.search(plain(text)) is not None
 
 
+def is_word_of_complex(text: str) -> bool:
+    """Return whether a comment says that the karyotype is complex and nothing else."""
+    return speaks_of_complex(text) and is_harmless(_COMPLEX_WORDS.sub(" ", plain(text)))
+
+
 def is_harmless(text: str) -> bool:
     """Return whether a comment beside a karyotype holds only words that cannot change its meaning."""
-    words = [word for word in _WORDS.split(_NOTHING_FOUND.sub(" ", plain(text))) if word]
+    bare = _PART.sub(" ", _NOTHING_FOUND.sub(" ", plain(text)))
+    if any(sign.isalpha() and not sign.isascii() for sign in bare):
+        return False
+    words = [word for word in _WORDS.split(bare) if word]
     return all(word in _HARMLESS or word.isdigit() for word in words)
+
+
+def speaks_of_complex(text: str) -> bool:
+    """Return whether a comment calls the karyotype complex, without a word that denies it."""
+    bare = plain(text)
+    return _COMPLEX.search(bare) is not None and not _DENIED.search(bare)

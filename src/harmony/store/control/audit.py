@@ -146,6 +146,24 @@ def append_event(connection: sa.Connection, event: AuditEvent) -> str:
     return sha256
 
 
+def head(connection: sa.Connection) -> tuple[int, str]:
+    """Return how many events the log has and the hash of the last one, 64 zeros when there is none."""
+    newest = sa.select(AUDIT_EVENT.c.sha256).order_by(AUDIT_EVENT.c.number.desc()).limit(1)
+    count = connection.execute(sa.select(sa.func.count()).select_from(AUDIT_EVENT)).scalar_one()
+    return count, connection.execute(newest).scalar() or NOTHING_BEFORE
+
+
+def count_until(connection: sa.Connection, sha256: str) -> int:
+    """Return how many events the log has up to the one of this hash; 0 when it has none such."""
+    number = connection.execute(
+        sa.select(AUDIT_EVENT.c.number).where(AUDIT_EVENT.c.sha256 == sha256)
+    ).scalar_one_or_none()
+    if number is None:
+        return 0
+    query = sa.select(sa.func.count()).select_from(AUDIT_EVENT).where(AUDIT_EVENT.c.number <= number)
+    return int(connection.execute(query).scalar_one())
+
+
 def events(connection: sa.Connection, object_id: str | None = None) -> Iterator[StoredEvent]:
     """Give all events, or those of one object, oldest first."""
     query = sa.select(AUDIT_EVENT).order_by(AUDIT_EVENT.c.number)

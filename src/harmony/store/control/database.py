@@ -10,11 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from harmony.errors import Busy
+from harmony.errors import Busy, Tampered, UsageError
 from harmony.store.control.schema import STAGE
 
 #: How long a writer waits for another one before it gives up, milliseconds.
 BUSY_TIMEOUT_MS = 5000
+
+#: In the words of SQLite and PostgreSQL: the database is open, and its tables are not those of this schema.
+_DAMAGED = ("no such table", "no such column", "not a database", "malformed", "does not exist")
+_RESTORE = "Restore them from their backup and report it to the auditor."
 
 
 class Control:
@@ -56,11 +60,21 @@ class Control:
 def _busy_when_held() -> Iterator[None]:
     try:
         yield
-    except sa.exc.OperationalError as error:
+    except sa.exc.DatabaseError as error:
+        if _is_damaged(error):
+            raise Tampered("The control records are damaged or are none.", _RESTORE) from error
+        if not isinstance(error, sa.exc.OperationalError):
+            raise
         raise Busy(
             "The control records are held by another writer, or the disk is full.",
             "Check the space, then run this again.",
         ) from error
+
+
+def _is_damaged(error: sa.exc.DatabaseError) -> bool:
+    # SQLite has no class of its own for a file that is no database, but its own words for it.
+    words = str(error.orig)
+    return type(error) is sa.exc.DatabaseError or any(sign in words for sign in _DAMAGED)
 
 
 class SqlJournal:
@@ -85,6 +99,12 @@ class SqlJournal:
         query = sa.select(STAGE.c.key).where(STAGE.c.stage == stage).order_by(STAGE.c.number)
         with self._control.transaction() as connection:
             return list(connection.execute(query).scalars())
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Return stage, key, sha256 and previous of all committed records, oldest first."""
+        query = sa.select(STAGE.c.stage, STAGE.c.key, STAGE.c.sha256, STAGE.c.previous)
+        with self._control.transaction() as connection:
+            return [tuple(row) for row in connection.execute(query.order_by(STAGE.c.number))]
 
     def append(self, stage: str, key: str, sha256: str, previous: str) -> None:
         """
@@ -125,8 +145,20 @@ def open_control(url: str) -> Control:
     ------
     Busy
         When the database cannot be opened: held by another writer, no server, or a full disk.
+    Tampered
+        When it is no database, or not one of this schema.
+    UsageError
+        When the address is none, or its driver is not installed.
     """
-    engine = sa.create_engine(url)
+    try:
+        engine = sa.create_engine(url)
+    except (sa.exc.ArgumentError, ImportError, ValueError) as error:
+        # The address may hold a password and is not repeated.
+        raise UsageError(
+            "The address of the control records (HARMONY_CONTROL_URL) cannot be used.",
+            "Correct it, and look at harmony doctor for the driver.",
+            "sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE",
+        ) from error
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _configure_sqlite)
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -159,9 +191,14 @@ def migrate(engine: sa.Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    from alembic.util.exc import CommandError
+
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise Tampered("The control records have a schema that is not known here.", _RESTORE) from error
 
 
 def _version(engine: sa.Engine) -> str | None:
