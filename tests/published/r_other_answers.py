@@ -18,6 +18,7 @@ SUMMARY = {"records": "records", "events": "events"}
 TERM = {
     "coef": "coef",
     "se_model": "se",
+    "se_naive": "se",
     "se_robust": "robust_se",
     "p": "p",
     "hr_lower": "lower",
@@ -81,7 +82,7 @@ def hazard(*sample, **options):
     return answers
 
 
-def test_of_survival(*sample, **options):
+def log_rank(*sample, **options):
     def answers(rows):
         fit = logrank(*sample, **options)
         groups = {row["group"]: row for row in fit.table().to_pylist()}
@@ -163,7 +164,7 @@ def incidence(*sample, columns=INCIDENCE, **options):
     return answers
 
 
-def test_of_incidence(*sample, **options):
+def gray(*sample, **options):
     def answers(rows):
         tests = {str(row["cause"]): row for row in gray_test(*sample, **options).table().to_pylist()}
         return [(row, tests[row["term"]][GRAY[row["statistic"]]]) for row in having(rows, GRAY)]

@@ -72,8 +72,8 @@ class RestrictedMean:
         -------
         Arrow table
             `difference` of the means; `ratio` of the means; `ratio_lost`, the ratio of the times lost
-            (tau - mean). Ratios have normal limits on the log scale; a ratio without a meaning (nobody
-            lost any time) is null.
+            (tau - mean). Ratios have normal limits on the log scale; a ratio to a group that lost no time
+            is null, and that of such a group is 0 without limits.
 
         Raises
         ------
@@ -115,7 +115,9 @@ class RestrictedMean:
         return self._normal(estimate, std_err)
 
     def _ratio(self, value: Floats, second: int, first: int) -> tuple[float | None, ...]:
-        if min(value[second], value[first]) <= 0.0:
+        if value[second] <= 0.0 < value[first]:
+            return (0.0, None, None, None)
+        if value[first] <= 0.0:
             return (None,) * 4
         std_err = math.hypot(self.std_err[second] / value[second], self.std_err[first] / value[first])
         *limits, p = self._normal(math.log(value[second]) - math.log(value[first]), std_err)

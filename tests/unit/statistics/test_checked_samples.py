@@ -118,6 +118,8 @@ def test_texts_are_coded_alike_whether_an_array_or_objects():
         (np.array([7, -2, 7], dtype=np.int8), ("-2", "7")),
         (np.array([2**40, 1]), ("1", "1099511627776")),
         ([1.5, 0.5], ("0.5", "1.5")),
+        ([10.0, 9.0], ("9", "10")),
+        (np.array([10, 9.0, 2.5], dtype=object), ("2.5", "9", "10")),
         (np.array([True, True]), ("True",)),
     ],
 )

@@ -134,3 +134,21 @@ def test_many_rows_with_heavy_ties_equal_sums_day_by_day(ties):
     assert here.loglik == pytest.approx(loglik, rel=1e-12)
     np.testing.assert_allclose(here.score, score, rtol=1e-9)
     np.testing.assert_allclose(here.information, information, rtol=1e-10)
+
+
+@pytest.mark.parametrize("unit", [1e200, 1e-200])
+def test_numbers_whose_squares_no_computer_holds_are_refused(unit):
+    with pytest.raises(UnsoundAnalysis, match="dose is too large or varies too little"):
+        design_matrix({"dose": unit * np.arange(4.0)}, None, 4)
+
+
+def test_a_date_is_no_covariate():
+    days = np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[D]")
+    with pytest.raises(UsageError, match="seen holds dates"):
+        design_matrix({"seen": days}, None, 2)
+
+
+def test_a_level_of_a_numbered_category_is_named_by_its_number_or_its_spelling():
+    numbered = np.array([1.0, 2.0, 10.0])
+    for first in (2, 2.0, np.float32(2.0), "2"):
+        assert design_matrix({"site": numbered}, {"site": first}, 3).terms == ("site1", "site10")

@@ -112,3 +112,19 @@ def test_a_stratum_the_model_does_not_know_is_refused():
 def test_a_missing_covariate_is_refused(fit):
     with pytest.raises(UnsoundAnalysis):
         fit.predict({"age": [np.nan]}, [5])
+
+
+def test_a_stratum_without_events_has_a_flat_curve():
+    time, event = np.arange(1.0, 25.0), np.ones(24, dtype=int)
+    stratum, dose = np.repeat(["all died", "all live"], [18, 6]), np.tile([0.0, 1.0, 3.0], 8)
+    event[stratum == "all live"] = 0
+    fit = cox(time, event, {"dose": dose}, strata=stratum)
+    flat = fit.baseline([1.0, 30.0]).to_pydict()
+    assert dict(zip(flat["stratum"], flat["cumulative_hazard"], strict=True))["all live"] == 0.0
+    rows = fit.predict({"dose": [1.0], "strata": ["all live"]}, [20.0, 30.0]).to_pylist()
+    assert [(row["survival"], row["std_err"]) for row in rows] == [(1.0, 0.0), (1.0, 0.0)]
+
+
+def test_covariates_far_beyond_the_model_are_refused(fit):
+    with pytest.raises(UnsoundAnalysis, match="so far from those of the model"):
+        fit.predict({"age": [np.copysign(1e6, fit.coef[0])]}, [5.0])

@@ -187,3 +187,11 @@ def test_missing_strata_are_refused():
     time, event, x = cohort()
     with pytest.raises(UnsoundAnalysis, match="strata has missing"):
         cox(time, event, x, strata=[None] + ["a"] * (len(time) - 1))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_level_for_every_patient_is_refused_without_a_warning_of_numpy():
+    rng = np.random.default_rng(0)
+    names = np.array([f"patient {number}" for number in range(80)])
+    with pytest.raises(UnsoundAnalysis):
+        cox(rng.integers(1, 50, 80), rng.integers(0, 2, 80), {"name": names})

@@ -257,3 +257,10 @@ def test_counts_give_the_same_curves_as_the_rows_they_count():
 def test_counts_of_censored_patients_only_have_the_state_without_event_only():
     table = {"time": [1, 2], "cause": [0, 0], "count": [3, 4]}
     assert [c.cause for c in cumulative_incidence_from_counts(table).curves] == [0]
+
+
+def test_groups_may_be_combinations_of_columns():
+    time, event = [1, 2, 3, 4], [1, 2, 0, 1]
+    fit = cumulative_incidence(time, event, {"sex": ["f", "m", "f", "m"], "site": [1.0, 1.0, 2.0, 2.0]})
+    groups = dict.fromkeys(curve.group for curve in fit.curves)
+    assert list(groups) == ["sex=f, site=1", "sex=f, site=2", "sex=m, site=1", "sex=m, site=2"]

@@ -133,3 +133,11 @@ def test_counts_with_delayed_entry_are_refused():
     }
     with pytest.raises(UsageError, match="delayed entry"):
         gray_test_from_counts(table)
+
+
+def test_groups_may_be_combinations_of_columns():
+    time, event, group = sample()
+    other = np.arange(len(time)) % 2
+    together = gray_test(time, event, [f"{a}/{b}" for a, b in zip(group, other, strict=True)])
+    found = gray_test(time, event, {"arm": group, "half": other})
+    np.testing.assert_allclose(found.statistic, together.statistic)

@@ -34,6 +34,13 @@ def test_a_window_before_the_first_event_is_lived_in_full():
     assert lost == {"contrast": "ratio_lost", "estimate": None, "lower": None, "upper": None, "p": None}
 
 
+@pytest.mark.parametrize(("events", "ratio"), [((1, 0), 0.0), ((0, 1), None)])
+def test_a_group_that_lost_no_time_has_lost_none_of_what_the_other_did(events, ratio):
+    fit = restricted_mean([1, 9, 1, 9], [events[0], 0, events[1], 0], ["a", "a", "b", "b"], tau=5)
+    lost = fit.contrasts().to_pylist()[2]
+    assert lost == {"contrast": "ratio_lost", "estimate": ratio, "lower": None, "upper": None, "p": None}
+
+
 def test_an_event_at_tau_changes_nothing():
     assert restricted_mean([3, 4], [1, 0], tau=3).mean.tolist() == [3.0]
 
