@@ -58,17 +58,20 @@ _REMARK: Final = re.compile(r"\(([^()\n]*[A-Za-z]{3}[^()\n]*)\)")
 
 #: Quantifiers that give nothing back (`++`, `{0,5}+`) keep the search linear.
 _CHANGE: Final = (
-    r"\??(?:(?:t|del|inv|der|add|i|dup|ins|dic|abn)\s?\(?\d[^\s,\[\]/]{0,40}+|[+-]\s?(?:\d{1,2}+|[XY])\b|\d{1,2}+[pq][+-]?+)"
+    r"\??(?:(?:t|del|inv|der|add|i|dup|ins|dic|abn)\s?\(?\d[^\s,\[\]/]{0,40}+"
+    r"|[+-]\s?(?:\d{1,2}+|[XY])\b|\d{1,2}+[pq][+-]?+)"
 )
 _DENIED: Final = (
     re.compile(
-        r"\b(?:no|not|without|kein\w{0,3}|ohne|pas de|sans|sin|senza|nessun\w?)\s+(?:(?:evidence|sign|hinweis|nachweis)\w{0,3}\s+)?"
-        rf"(?:(?:of|auf|f[uü]r|von)\s+)?{_CHANGE}(?:\s*(?:,|/|or|and|und|oder|ou|nor)\s*{_CHANGE}){{0,5}}+",
+        r"\b(?:no|not|without|kein\w{0,3}|ohne|pas de|sans|sin|senza|nessun\w?)\s+"
+        r"(?:(?:evidence|sign|hinweis|nachweis)\w{0,3}\s+)?(?:(?:of|auf|f[uü]r|von)\s+)?"
+        rf"{_CHANGE}(?:\s*(?:,|/|or|and|und|oder|ou|nor)\s*{_CHANGE}){{0,5}}+",
         re.IGNORECASE,
     ),
     re.compile(
-        rf"{_CHANGE}(?:\s*(?:/|or|and|und|oder|ou)\s*{_CHANGE}){{0,5}}+\s*[:=]?\s*(?:neg(?:ativ\w{{0,2}})?\b|absent\w?\b"
-        r"|not (?:detected|found|seen|present|identified)|nicht (?:nachweisbar|nachgewiesen|gefunden))",
+        rf"{_CHANGE}(?:\s*(?:/|or|and|und|oder|ou)\s*{_CHANGE}){{0,5}}+\s*[:=]?\s*"
+        r"(?:neg(?:ativ\w{0,2})?\b|absent\w?\b|not (?:detected|found|seen|present|identified)"
+        r"|nicht (?:nachweisbar|nachgewiesen|gefunden))",
         re.IGNORECASE,
     ),
 )
@@ -161,7 +164,10 @@ def _cut_denied(text: str) -> tuple[str, tuple[str, ...]]:
 _Words = tuple[str, ...]
 
 
+#: A word at the end that is not longer may be the beginning of a change: 46,XX,in.
 _SHORTEST: Final = 3
+#: What stands in front of the last words belongs to them: 46,XX, normal.
+_LAST_COMMA: Final = re.compile(r"[ ,;:=.!]{0,9}(?: -)?[ ,;:=.!]{0,9}$")
 
 
 def _cut_words(text: str) -> tuple[str, _Words, _Words, _Words]:
@@ -197,7 +203,6 @@ def _cut_words(text: str) -> tuple[str, _Words, _Words, _Words]:
         kept.append(text[place:begin])
         kept.append(" ")
         place = end
-        # Two letters at the end may be the beginning of a change: 46,XX,in.
         cut = end - begin > _SHORTEST
         before = text[begin - 1 : begin]
         if before.isalnum() or (before and before in ")+-?"):
@@ -207,10 +212,9 @@ def _cut_words(text: str) -> tuple[str, _Words, _Words, _Words]:
         else:
             (behind if 0 < last < begin else words).append(found.group())
     kept.append(text[place:])
-    signs = "".join(kept)
+    signs = re.sub(r" {2,}", " ", "".join(kept))
     if cut and not text[place:].strip(" .,;:!"):
-        # The comma in front of the last words belongs to them.
-        signs = re.sub(r"[ ,;:=.!]{0,9}(?: -)?[ ,;:=.!]{0,9}$", "", signs)
+        signs = _LAST_COMMA.sub("", signs)
     return signs, _sentence(words), (*_sentence(front), *_sentence(behind)), tuple(glued)
 
 

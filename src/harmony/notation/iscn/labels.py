@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 _UNIT: Final = (
-    r"(?:cells?|cellules|cellule|celulas|células|cel|zellen|metaphases?|metaphasen|metafases|metafasi|mitoses|mitosis"
+    r"(?:cells?|cellules|cellule|celulas|células|zellen|metaphases?|metaphasen|metafases|metafasi|mitoses|mitosis"
     r"|mitosen|mitosi|met|mit|mph)\b\.?"
 )
 _OF: Final = r"\s*(?:/|of|out of|von|sur|su|de|van)\s*"
@@ -41,12 +41,18 @@ _COUNTS: Final = (
     (re.compile(r"(?<=[\dpq]\))\s*(\d\d(?=\s*$)|(?:[2-9]|\d\d)(?=\s*/))"), r"[\1]"),
 )
 _COMPOSITE: Final = re.compile(
-    r"cp\s*(?:\[\s*(\d{1,3})\s*\]|\(\s*(\d{1,3})\s*\)|(\d{1,3})\b)", re.IGNORECASE
+    r"cp\s*(?:\[\s*(\d{1,3})\s*\]|\(\s*(\d{1,3})\s*\)|(\d{2,3}|[2-9])\b)", re.IGNORECASE
 )
 _OPENING: Final = (
     # t8;21)(q22;q22): the first bracket is missing; t(8;21)q22;q22): the third is.
-    (re.compile(r"\b(t|del|inv|add|dup|ins|der|dic)(\d{1,2}(?:;\d{1,2})?\)\()", re.IGNORECASE), r"\1(\2"),
-    (re.compile(r"(\(\d{1,2}(?:;\d{1,2})?\))([pq]\d{1,2}(?:\.\d)?(?:;?[pq]\d{1,2}(?:\.\d)?)?\))", re.I), r"\1(\2"),
+    (
+        re.compile(r"\b(t|del|inv(?!9)|add|dup|ins|der|dic)(\d{1,2}(?:;\d{1,2})?\)\()", re.IGNORECASE),
+        r"\1(\2",
+    ),
+    (
+        re.compile(r"(\(\d{1,2}(?:;\d{1,2})?\))([pq]\d{1,2}(?:\.\d)?(?:;?[pq]\d{1,2}(?:\.\d)?)?\))", re.I),
+        r"\1(\2",
+    ),
     # q11,2 is written with a decimal comma.
     (re.compile(r"(?<=[pq]\d\d),(?=\d(?:[;pq)]))", re.IGNORECASE), "."),
     # [10]+46,XY and [10]:46,XY part clones; normal (46,XX) holds one.
@@ -57,14 +63,18 @@ _OPENING: Final = (
 )
 
 #: Where a clone begins, as far as a label in front of it needs to know.
-_CLONE: Final = re.compile(r"(?<![\w.:;(~+?-])\d{2,3}(?:[~-]\d{2,3})?(?:<[^<>\n]{0,6}>)?\s?[,;]?\s?(?=[XxYy]|sd?l\b|idem)")
+_CLONE: Final = re.compile(
+    r"(?<![\w.:;(~+?-])\d{2,3}(?:[~-]\d{2,3})?(?:<[^<>\n]{0,6}>)?\s?[,;]?\s?(?=[XxYy]|sd?l\b|idem)"
+)
 _LABELS: Final = (
-    re.compile(r"(?<![\w.(+-])(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?![\w./-])[:;,]?"),
+    re.compile(
+        r"(?<![\w.(+-])(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?![\w./-])[:;,]?"
+    ),
     re.compile(r"(?<![\w.(+-])#?[A-Za-z]{0,4}[ -]?\d{2,4}[/.-]\d{3,7}(?![\w./-])[:;,]?"),
     re.compile(r"(?<![\w.(+-])(?:#\d{1,7}|[A-Za-z]{1,4}\d{4,8})(?![\w./-])[:;,]?"),
     re.compile(
-        r"(?<![\w(+-])(?:clones?|klone?|clon|clono|linea|line|cell ?line|zelllinie|karyotype?|caryotype|sample|probe|kt)"
-        r"\s*(?:no\.?|nr\.?|#)?\s*(?:\d{1,2}|[a-h]|i{1,3})?\s*(?:[:.)=-]|$)",
+        r"(?<![\w(+-])(?:clones?|klone?|clono?|linea|line|cell ?line|zelllinie|karyotype?|caryotype|probe"
+        r"|kt|sample)\s*(?:no\.?|nr\.?|#)?\s*(?:\d{1,2}|[a-h]|i{1,3})?\s*(?:[:.)=-]|$)",
         re.IGNORECASE,
     ),
     re.compile(r"(?<![\w(+-])(?:CR\d?|PR|Dx|Dg|Rel)\s*[:=]", re.IGNORECASE),
@@ -99,7 +109,9 @@ def without_labels(text: str) -> str:
 
 def _begin_of_label(text: str, place: int, clone: int) -> int:
     """Return where a label may begin: behind the last count or line, or at the start of the text."""
-    found = max(text.rfind("]", place, clone), text.rfind("\n", place, clone), text.rfind(");", place, clone) + 1)
+    found = max(
+        text.rfind("]", place, clone), text.rfind("\n", place, clone), text.rfind(");", place, clone) + 1
+    )
     if found > place or text[place : place + 1] in ("]", "\n"):
         return found + 1
     return place if place == 0 else clone
@@ -120,6 +132,8 @@ def _with_counts(text: str) -> str:
 
 def _composite(found: re.Match[str]) -> str:
     before = found.string[: found.start()].rstrip()[-4:]
-    if before.endswith("[") or (before[-1:].isalpha() and not before.lower().endswith(("mar", "r", "x", "y"))):
+    if before.endswith("[") or (
+        before[-1:].isalpha() and not before.lower().endswith(("mar", "r", "x", "y"))
+    ):
         return found.group()
     return f"[cp{found[1] or found[2] or found[3]}]"

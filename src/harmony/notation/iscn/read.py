@@ -43,6 +43,8 @@ _ARM_FINDINGS: Final = {
 #: Findings that an exchange without bands leaves open, unless it is taken for one of them.
 _EXCHANGED: Final = {"11": ("kmt2a_r", "nup98_r"), "3": ("mecom_r",)}
 
+_NOT_NORMAL: Final = ("no change was counted, and it cannot be called normal",)
+
 #: Columns of one row of output, in order; the findings follow.
 FIELDS: Final = (
     "status", "karyotype_result", "abnormalities", "count", "count_is_minimum", "clones", "modal_number",
@@ -213,7 +215,8 @@ def _problems(karyotype: Karyotype) -> tuple[str, ...]:
     unread = [f"not read: {_short(piece)}" for piece in karyotype.unread]
     unread += [f"a remark beside the karyotype was left out: {_short(piece)}" for piece in karyotype.remarks]
     others = ["text of another method was handed on"] if karyotype.other_methods else []
-    return (*unread, *others, *karyotype.notes)
+    shorthand = ["no modal number: shorthand"] if karyotype.shorthand else []
+    return (*unread, *others, *karyotype.notes, *shorthand)
 
 
 def _short(piece: str) -> str:
@@ -231,31 +234,21 @@ def _of_clones(karyotype: Karyotype, sex: str | None) -> Reading:
     counted = count(checked.clones)
     reasons = found(item for item, _ in counted.changes)
     incomplete = any(item.kind == "incomplete" for clone in resolved for item in clone.items)
-    called_complex = any(speaks_of_complex(text) for text in (*karyotype.unread, *karyotype.remarks))
+    called_complex = any(map(speaks_of_complex, (*karyotype.unread, *karyotype.remarks)))
     if called_complex and counted.count >= COMPLEX:
-        # The report names what was read anyway.
-        karyotype = replace(karyotype, unread=tuple(u for u in karyotype.unread if not is_word_of_complex(u)))
-    partly = bool(
-        karyotype.unread
-        or unresolved
-        or checked.contradictions
-        or karyotype.shorthand
-        or counted.minus_only
-        or (karyotype.remarks and not counted.count)
-        or (not counted.count and not _may_be_normal(karyotype, checked, incomplete))
-    )
-    abnormal = bool(counted.count)
-    result: Result = "abnormal" if abnormal else "" if partly else "normal"
+        karyotype = _without_word_of_complex(karyotype)
+    partly = bool(unresolved) or _hides(karyotype, checked, counted, incomplete)
+    result: Result = "abnormal" if counted.count else "" if partly else "normal"
     calls = call(counted, reasons)
-    calls = replace(calls, complex_count=calls.complex_count or called_complex)
+    if called_complex:
+        calls = replace(calls, complex_count=True)
     problems = (
         *_problems(karyotype),
-        *(["no modal number: shorthand"] if karyotype.shorthand else []),
         *unresolved,
         *rewritten,
         *checked.contradictions,
         *checked.doubts,
-        *(["no change was counted, and it cannot be called normal"] if partly and not counted.count else []),
+        *(_NOT_NORMAL if partly and not counted.count else ()),
         *_doubts_of_changes(counted, reasons),
     )
     return Reading(
@@ -269,6 +262,23 @@ def _of_clones(karyotype: Karyotype, sex: str | None) -> Reading:
         partly or incomplete or checked.open_loss,
         _confidence(partly or incomplete, problems, counted, reasons, checked),
         problems,
+    )
+
+
+def _without_word_of_complex(karyotype: Karyotype) -> Karyotype:
+    """Leave out the word beside three changes that were read: it names what is known."""
+    return replace(karyotype, unread=tuple(text for text in karyotype.unread if not is_word_of_complex(text)))
+
+
+def _hides(karyotype: Karyotype, checked: Checked, counted: Counted, incomplete: bool) -> bool:
+    """Return whether something that was not read, or that contradicts itself, may hide a change."""
+    return bool(
+        karyotype.unread
+        or checked.contradictions
+        or karyotype.shorthand
+        or counted.minus_only
+        or (karyotype.remarks and not counted.count)
+        or (not counted.count and not _may_be_normal(karyotype, checked, incomplete))
     )
 
 

@@ -48,7 +48,8 @@ _HARMLESS: Final = frozenset(
     unstimulated untersucht weiblich weiblicher with zellen
     mos mosaic ncsca
     km kmp beckenkamm peripheral peripheres sang moelle sangue midollo medula medulla osea periferica
-    dg dx rel relapse rezidiv rechute recidiva remission cr follow-up day d0 pre post treatment therapy therapie
+    dg dx rel relapse rezidiv rechute recidiva remission cr follow-up day d0 pre post treatment
+    therapy therapie
     clone clones klon klone karyotyping cytogenetics cytogenetic zytogenetik cytogenetik cytogenetique
     citogenetica cytogenetisch befund ergebnis resultat resultado resultato risultato analysis analyse
     conventional chromosome chromosomes chromosomal chromosomenanalyse sample probe date datum patient
