@@ -12,8 +12,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 from namespaces import can_unshare
+
+# A shared machine can be slow for a moment: speed is measured by benchmarks, not by a limit per example.
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
+pytest.register_assert_rewrite("r_reference")
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 from browser import find_chromium

@@ -1,5 +1,6 @@
 """
-Writes docs/statistics/agreement.md: how far our numbers lie from those of R, counted by tests/published.
+Writes docs/statistics/agreement.md: how far our numbers lie from those of R, counted by tests/published; and
+its total into README.md.
 
 Every module of tests/published with a list CASES is loaded and each case computed. `--check` ends with 1 when
 the numbers compared differ from the page, or a difference lies in another order of magnitude (differences
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parent.parent
 PUBLISHED: Final = ROOT / "tests" / "published"
 PAGE: Final = ROOT / "docs" / "statistics" / "agreement.md"
+README: Final = ROOT / "README.md"
+TOTAL: Final = re.compile(r"[\d,]+ numbers of \d+ analyses")
 #: Smaller differences are rounding; differences within this factor of each other are the same.
 ROUNDING, FACTOR = 1e-9, 100.0
 
@@ -156,6 +160,12 @@ def differs(page: str, now: str) -> list[str]:
     return wrong
 
 
+def with_total(readme: str, page: str) -> str:
+    """Return the text of README.md with the total of the page."""
+    total = TOTAL.search(page.replace("**", ""))
+    return readme if total is None else TOTAL.sub(total[0], readme)
+
+
 def main() -> int:
     """Write the page, or check it."""
     reader = argparse.ArgumentParser(description=__doc__)
@@ -164,6 +174,7 @@ def main() -> int:
     now = text_of(measure(cases()))
     if not check:
         PAGE.write_text(now, encoding="utf-8")
+        README.write_text(with_total(README.read_text(encoding="utf-8"), now), encoding="utf-8")
         return 0
     wrong = differs(PAGE.read_text(encoding="utf-8") if PAGE.exists() else "", now)
     for line in wrong:

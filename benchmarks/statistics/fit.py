@@ -1,8 +1,11 @@
 """
 One fit in a process of its own: `fit.py ENGINE TASK FOLDER SMALL` prints seconds, memory and an answer.
 
-The clock covers the fit only; a fit of the small cohort SMALL comes before it, so that modules which are
-loaded at the first call count for nobody. Memory is the highest resident size above the one before the fit.
+The clock covers the fit only and counts the processor's seconds (user and system), which other work on the
+machine does not lengthen as it does those of the wall. A fit of the cohort SMALL comes before it, so that
+modules which are loaded at the first call count for nobody. The processor's clock ticks in hundredths: a fit
+shorter than `LONG_ENOUGH` is repeated and the mean counts. Memory is the highest resident size above the one
+before the fit.
 """
 
 import json
@@ -19,6 +22,7 @@ from cohort import COVARIATES, read
 #: What a task needs from the cohort and how each engine does it; the fit returns one number to compare.
 Fit = Callable[[], float]
 DAY = 1000.0
+LONG_ENOUGH = 0.5
 
 
 def covariates(place: Path, count: int) -> dict[str, np.ndarray]:
@@ -229,6 +233,14 @@ def memory(word: str) -> float:
     return int(line.split()[1]) / 1024
 
 
+def timed(fit: Fit, times: int) -> tuple[float, float, float]:
+    """Return the seconds of one of so many fits, of the processor and of the wall, and the answer."""
+    start, wall = time.process_time(), time.perf_counter()
+    for _ in range(times):
+        answer = fit()
+    return (time.process_time() - start) / times, (time.perf_counter() - wall) / times, answer
+
+
 def main() -> None:
     """Time one fit and print one line of JSON."""
     warnings.filterwarnings("ignore")
@@ -238,10 +250,11 @@ def main() -> None:
     with open("/proc/self/clear_refs", "w") as reset:
         reset.write("5")
     before = memory("VmRSS")
-    start = time.perf_counter()
-    answer = fit()
-    seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "extra": memory("VmHWM") - before, "answer": answer}))
+    seconds, wall, answer = timed(fit, 1)
+    extra = memory("VmHWM") - before
+    if wall < LONG_ENOUGH:
+        seconds, wall, answer = timed(fit, int(LONG_ENOUGH / wall) + 1)
+    print(json.dumps({"seconds": seconds, "wall": wall, "extra": extra, "answer": answer}))
 
 
 if __name__ == "__main__":

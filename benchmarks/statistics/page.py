@@ -42,6 +42,8 @@ def environment(patients: int, runs: int, r_version: str) -> list[str]:
         f"- {patients:,} simulated patients; whole days up to 3,650, two causes, 13 continuous and 7 binary "
         f"covariates; one thread; every fit in a fresh process after a fit of 1,000 patients; "
         f"up to {runs} runs, ours and the peers in turn; a fit of more than 45 s is not repeated",
+        "- Seconds are those of the processor (user and system): on one thread those of the wall on an idle "
+        "machine, and other work does not lengthen them as the wall's. Limits of time count them too.",
         "- Each cell of seconds: lowest / median / highest. Ratio: the peer's time by ours, "
         "lowest by our highest / medians / highest by our lowest; above 1 ours is faster.",
         "- Memory: highest resident size above that before the fit. Difference: relative, of the one number "

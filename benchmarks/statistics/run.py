@@ -17,6 +17,7 @@ from pathlib import Path
 
 import cohort
 import page
+import quote
 from plan import COMPARISONS, GROWTH, SIZES, Comparison
 from timing import Timed, run
 
@@ -110,7 +111,10 @@ def main() -> None:
         if not only or "growth" in only:
             follow_growth(folder, asked, list(GROWTH), growth)
     write(asked, fits, growth)
-    print(asked.output.read_text())
+    text = asked.output.read_text()
+    if asked.output == PAGE and not only:
+        quote.README.write_text(quote.with_sentence(quote.README.read_text(), text))
+    print(text)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""Run one fit in a process of its own, with one thread and a limit of time."""
+"""Run one fit in a process of its own, with one thread and a limit of the processor's time."""
 
 import json
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -26,11 +28,12 @@ LONG = 45.0
 
 @dataclass
 class Timed:
-    """All runs of one fit: seconds and memory of each, its answer, and why it did not end."""
+    """All runs of one fit: seconds of the processor and of the wall, memory, answer, why it did not end."""
 
     engine: str
     task: str
     seconds: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
     extra: list[float] = field(default_factory=list)
     answer: float | None = None
     unfinished: str = ""
@@ -54,17 +57,22 @@ def run(timed: Timed, place: Path, small: Path, limit: float) -> None:
     else:
         words = [sys.executable, str(HERE / "fit.py"), timed.engine, timed.task, str(place), str(small)]
     environment = os.environ | ONE_THREAD
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=limit, env=environment)
-    except subprocess.TimeoutExpired:
+    done = subprocess.run(
+        words, capture_output=True, text=True, env=environment, preexec_fn=lambda: _limit(int(limit))
+    )
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         timed.unfinished = f"unfinished after {limit:.0f} s"
         return
     if done.returncode != 0:
-        # Killed by the system (memory) or refused by the peer itself.
         lines = done.stderr.strip().splitlines()
         timed.unfinished = f"failed: {lines[-1][:80] if lines else f'signal {-done.returncode}'}"
         return
     found = json.loads(done.stdout.strip().splitlines()[-1])
     timed.seconds.append(found["seconds"])
+    timed.wall.append(found["wall"])
     timed.extra.append(found["extra"])
     timed.answer = found["answer"]
+
+
+def _limit(seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))

@@ -11,9 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "statistics"
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "benchmarks" / "statistics")]
 
 import agreement  # noqa: E402
+import quote  # noqa: E402
 
 from harmony.actors.own_functions import FUNCTIONS  # noqa: E402
 
@@ -87,9 +88,17 @@ def test_a_changed_count_or_a_worse_difference_is_noticed():
 
 def test_readme_quotes_the_totals_of_the_agreement():
     page = (FOLDER / "agreement.md").read_text(encoding="utf-8")
-    total = re.search(r"\*\*([\d,]+) numbers\*\* of (\d+) analyses", page)
-    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert f"{total[1]} numbers of {total[2]} analyses" in readme
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(agreement.TOTAL.findall(readme)) == 1
+    assert readme == agreement.with_total(readme, page), "run python tools/agreement.py"
+    assert agreement.with_total("9 numbers of 9 analyses", page) != "9 numbers of 9 analyses"
+
+
+def test_readme_quotes_the_bench_table():
+    table = (ROOT / "docs" / "measured" / "statistics_bench.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert quote.sentence(table) in readme
+    assert readme == quote.with_sentence(readme, table), "run python benchmarks/statistics/quote.py"
 
 
 def test_every_function_of_the_command_exists():

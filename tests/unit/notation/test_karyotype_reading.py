@@ -155,3 +155,18 @@ def test_the_explanation_says_what_does_not_count_and_why():
     text = "\n".join(explain("47,XX,+21c,del(5)(q13q33)[1]/47,XX,+21c[19]"))
     assert "Not counted: +21, because it is constitutional" in text
     assert "Not counted: del(5)(q13q33), because it was seen in fewer than 2 metaphases" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("46,XX[20].nuc ish(MYC)x2[200]", "FISH"),
+        ("46,XX[20]; arr[hg19] 7q22q36x1", "array"),
+        ("46,XX[20]. ogm[GRCh38] t(9;22)", "optical mapping"),
+        ("46,XX[20], FLT3-ITD positive", "gene"),
+    ],
+)
+def test_text_of_another_method_is_handed_on_as_what_it_is(text, kind):
+    reading = read_karyotype(text)
+    assert [other.kind for other in reading.karyotype.other_methods] == [kind]
+    assert reading.result == "normal"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harmony.notation.iscn.items import KINDS
+from harmony.notation.iscn.model import OtherMethod
 from harmony.notation.iscn.words import OTHER_METHOD
 
 _NUMBER: Final = r"(?:chromosome?\w*\s*)?(?P<n>\d{1,2}|[xy])\b(?!\s*[,;]\s*[xy])"
@@ -79,6 +80,10 @@ _DENIED: Final = (
 _IN_OTHER: Final = re.compile(r"(?:ish|arr|ogm|fish)\b[^\n]*$", re.IGNORECASE)
 
 
+#: Groups of `OTHER_METHOD` and the method each stands for.
+_METHODS: Final = {"ish": "FISH", "array": "array", "ogm": "optical mapping", "gene": "gene"}
+
+
 @dataclass(frozen=True)
 class Parted:
     """
@@ -91,7 +96,7 @@ class Parted:
     comments: tuple[str, ...]
     aside: tuple[str, ...]
     glued: tuple[str, ...]
-    other_methods: tuple[str, ...]
+    other_methods: tuple[OtherMethod, ...]
 
 
 def part(text: str) -> Parted:
@@ -129,13 +134,14 @@ def _remark(found: re.Match[str], remarks: list[str]) -> str:
     return ""
 
 
-def _cut_other_methods(text: str) -> tuple[str, tuple[str, ...]]:
-    others: list[str] = []
+def _cut_other_methods(text: str) -> tuple[str, tuple[OtherMethod, ...]]:
+    others: list[OtherMethod] = []
     kept: list[str] = []
     place = 0
     starts = [clone.start() for clone in CLONE.finditer(text)]
     while found := OTHER_METHOD.search(text, place):
-        begin = max(found.start(name) for name in ("ish", "array", "ogm", "gene"))
+        method = next(name for name in _METHODS if found[name])
+        begin = found.start(method)
         if found["gene"] and text[:begin].count("(") > text[:begin].count(")"):
             # A gene's name inside a bracket is a remark on one change, no section.
             kept.append(text[place : found.end()])
@@ -143,7 +149,7 @@ def _cut_other_methods(text: str) -> tuple[str, tuple[str, ...]]:
             continue
         end = next((start for start in starts if start > begin), len(text))
         kept.append(text[place:begin])
-        others.append(text[begin:end].strip(" .,;:/\n"))
+        others.append(OtherMethod(_METHODS[method], text[begin:end].strip(" .,;:/\n")))
         place = end
         if end == len(text):
             break

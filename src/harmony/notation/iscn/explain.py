@@ -75,8 +75,8 @@ def _lines(reading: Reading) -> Iterator[str]:
         if reading.status == "read":
             yield from _calls(reading.counted, reading.calls)
     yield from _findings(reading)
-    for method in reading.karyotype.other_methods:
-        yield f"Handed on as text of another method: {method}"
+    for other in reading.karyotype.other_methods:
+        yield f"Handed on as text of another method ({other.kind}): {other.text}"
     for problem in reading.problems:
         yield f"Note: {problem}."
     yield f"Confidence: {reading.confidence}."

@@ -181,6 +181,14 @@ class Clone:
         return str(self.low) if self.low == self.high else f"{self.low}~{self.high}"
 
 
+@dataclass(frozen=True, slots=True)
+class OtherMethod:
+    """A section that is no banding result: `kind` is FISH, array, optical mapping or gene."""
+
+    kind: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Karyotype:
     """
@@ -191,7 +199,7 @@ class Karyotype:
     clones : tuple of Clone
     unread : tuple of str
         Text that may hold a change and was not read.
-    other_methods : tuple of str
+    other_methods : tuple of OtherMethod
         Sections of FISH, arrays, optical mapping and gene results.
     notes : tuple of str
         What was mended.
@@ -204,7 +212,7 @@ class Karyotype:
 
     clones: tuple[Clone, ...] = ()
     unread: tuple[str, ...] = ()
-    other_methods: tuple[str, ...] = ()
+    other_methods: tuple[OtherMethod, ...] = ()
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     shorthand: bool = False

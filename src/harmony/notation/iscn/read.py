@@ -214,7 +214,8 @@ def _without_clones(karyotype: Karyotype, text: str) -> Reading:
 def _problems(karyotype: Karyotype) -> tuple[str, ...]:
     unread = [f"not read: {_short(piece)}" for piece in karyotype.unread]
     unread += [f"a remark beside the karyotype was left out: {_short(piece)}" for piece in karyotype.remarks]
-    others = ["text of another method was handed on"] if karyotype.other_methods else []
+    kinds = dict.fromkeys(other.kind for other in karyotype.other_methods)
+    others = [f"text of another method was handed on: {', '.join(kinds)}"] if kinds else []
     shorthand = ["no modal number: shorthand"] if karyotype.shorthand else []
     return (*unread, *others, *karyotype.notes, *shorthand)
 
