@@ -16,13 +16,13 @@ import hypothesis
 import pytest
 from namespaces import can_unshare
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+from browser import find_chromium
+
 # A shared machine can be slow for a moment: speed is measured by benchmarks, not by a limit per example.
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 pytest.register_assert_rewrite("r_reference")
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
-from browser import find_chromium
 
 #: Where Debian puts the server's programs; they are not on the path.
 POSTGRES_PROGRAMS = "lib/postgresql/*/bin/pg_ctl"

@@ -1,7 +1,7 @@
 """
-Writes the pages about karyotypes from the code and the test tables: `python tools/notation_pages.py`, or `--check`.
+Writes the pages about karyotypes from code and test tables: `python tools/notation_pages.py`, or `--check`.
 
-One page per finding, twenty strings explained, and the table of agreement with the strings that were read by hand.
+One page per finding, twenty strings explained, and the agreement with strings that were read by hand.
 """
 
 from __future__ import annotations
@@ -99,9 +99,10 @@ def _index() -> str:
     lines = [
         "# Findings that a karyotype can show",
         "",
-        "Written from `harmony.notation.iscn.findings` by `python tools/notation_pages.py`. A finding is *present*, *absent*",
-        "or *not assessed*: absent is said only of a banding result that was read whole. Findings with a column appear in the",
-        "output of `harmony karyotype read`; all appear in `harmony karyotype explain`.",
+        "Written from `harmony.notation.iscn.findings` by `python tools/notation_pages.py`. A finding is",
+        "*present*, *absent* or *not assessed*: absent is said only of a banding result that was read whole.",
+        "Those with a column are in the output of `harmony karyotype read`, all in that of",
+        "`harmony karyotype explain`.",
         "",
         "| finding | what | column |",
         "|---|---|---|",
@@ -133,8 +134,8 @@ def _finding(finding: Finding, readings: dict[str, Reading]) -> str:
             readings,
         )
         lines += [
-            "It is *not assessed* wherever a part of the string was not read, where there was no result, and where only",
-            "another method was reported; it is never absent then.",
+            "It is *not assessed* wherever a part of the string was not read, where there was no result, and",
+            "where only another method was reported; it is never absent then.",
             "",
         ]
     return "\n".join([*lines, "[All findings](README.md)", ""])
@@ -179,7 +180,7 @@ def _explained() -> str:
     lines = [
         "# Twenty karyotypes explained",
         "",
-        'Written by `python tools/notation_pages.py`; each block is what `harmony karyotype explain "..."` prints.',
+        "Written by `python tools/notation_pages.py`; each block is what the command prints.",
         "",
     ]
     for text in EXPLAINED:
@@ -191,8 +192,8 @@ def _agreement() -> str:
     lines = [
         "# Karyotypes: agreement with strings read by hand",
         "",
-        "Written by `python tools/notation_pages.py` from the tables in `tests/spec`, which `make test` runs one by one.",
-        "A cell that the table leaves open (`*`, or a choice where laboratories differ) counts when ours is among the choices.",
+        "Written by `python tools/notation_pages.py` from the tables in `tests/spec`, which are tests, too.",
+        "A cell that the table leaves open (laboratories differ) counts when ours is among the choices.",
         "",
         "| column | 58 strings of the definition | our own strings |",
         "|---|---|---|",

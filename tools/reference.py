@@ -69,7 +69,8 @@ FORM_RULES: Final = (
     (
         "FRM-MARK",
         "structure",
-        "Patient numbers begin with SYN- under an agreement of another kind than synthetic, or do not under one.",
+        "Patient numbers begin with SYN- under an agreement of another kind than synthetic, "
+        "or do not under one.",
     ),
     ("FRM-CELLS", "structure", "A line has more or fewer cells than the header."),
     ("FRM-DATES", "structure", "More than 2 % of a column's dates are not of the declared form."),

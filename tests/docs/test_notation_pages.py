@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from harmony.notation.iscn.explain import explain
 from harmony.notation.iscn.findings import FINDINGS
 

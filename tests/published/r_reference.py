@@ -90,7 +90,7 @@ def tolerance_of(row):
 
 
 def check(case):
-    """Fail with every number of a case that differs, or when fewer or more are compared than the case says."""
+    """Fail with every number of a case that differs, or when another count is compared than the case says."""
     pairs = list(case.answers(rows(case.file, case.analysis)))
     wrong = [difference(actual, row, case.tolerance or tolerance_of(row)) for row, actual in pairs]
 

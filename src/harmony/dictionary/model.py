@@ -35,9 +35,9 @@ PARSED_TEXT: Final[Mapping[str, str]] = {
 }
 
 COLUMNS: Final = (
-    "table", "field", "label", "type", "unit", "allowed_values", "plausible_low", "plausible_high", "hard_low",
-    "hard_high", "required", "applies_to", "omop_table", "omop_field", "omop_concept_id", "unit_concept_id",
-    "custom_code", "value_concept_ids",
+    "table", "field", "label", "type", "unit", "allowed_values", "plausible_low", "plausible_high",
+    "hard_low", "hard_high", "required", "applies_to", "omop_table", "omop_field", "omop_concept_id",
+    "unit_concept_id", "custom_code", "value_concept_ids",
 )  # fmt: skip
 #: Names stand in rules and in file names as they are.
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")

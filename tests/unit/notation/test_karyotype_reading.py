@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
 from harmony.notation.iscn.clones import read_clones
 from harmony.notation.iscn.explain import explain
 from harmony.notation.iscn.findings import BY_NAME, COLUMNS
@@ -112,7 +113,8 @@ def test_loss_behind_11q23_with_another_partner_is_no_rearrangement_of_kmt2a():
     ("text", "meaning"),
     [
         ("Keine Metaphasen", "failed"), ("pas de mitoses", "failed"), ("sin metafases", "failed"),
-        ("assenza di metafasi", "failed"), ("no analyzable metaphases", "failed"), ("geen delingen", "failed"),
+        ("assenza di metafasi", "failed"), ("no analyzable metaphases", "failed"),
+        ("geen delingen", "failed"),
         ("not done", "not_done"), ("nicht durchgeführt", "not_done"), ("non eseguito", "not_done"),
         ("n/a", "unknown"), ("unbekannt", "unknown"), ("normal female karyotype", "normal"), ("NK", "normal"),
         ("komplex aberranter Karyotyp", "complex"), ("46,XX", ""), ("abnormality detected", ""),
