@@ -14,7 +14,7 @@ import pyarrow as pa
 from harmony.actors.own_functions import FUNCTIONS, MODEL, MODEL_OPTIONS, Function
 from harmony.errors import UsageError
 from harmony.store.own_columns import Missing, OwnTable, Wanted, column_names_of, read_typed
-from harmony.store.own_files import write_csv
+from harmony.store.own_files import check_file, check_output, write_csv
 
 #: Columns that are numbers; those of `_LABELS` are categories, `covariates` whichever they are.
 _NUMBERS: Final = frozenset(
@@ -65,6 +65,8 @@ def compute(
     _check_options(function, what, given)
     if output is not None and file is not None and file.resolve() == output.resolve():
         raise UsageError("The output would replace the file that is read.", "Name another file.")
+    if output is not None:
+        check_output(output)
     own = _read(function, file, what, given, missing)
     result = _result(function, what, own, given)
     table = _table(result, own)
@@ -83,13 +85,18 @@ def compute(
 
 
 def _check_options(function: str, what: Function, given: Mapping[str, Any]) -> None:
-    taken = ", ".join(_spelt(name) for name in what.takes())
+    takes = (*what.takes(), "categories") if "covariates" in what.needs else what.takes()
+    taken = ", ".join(_spelt(name) for name in takes)
     for name in given:
-        if name not in (*what.takes(), "categories"):
+        if name not in takes:
             raise UsageError(f"{function} takes no {_spelt(name)}.", "Leave it out.", taken)
     absent = [_spelt(name) for name in (*what.needs, *what.asked) if name not in given]
     if absent:
         raise UsageError(f"{function} needs {', '.join(absent)}.", "Add it.", taken)
+    covariates = _split(given.get("covariates", ""))
+    for name in given.get("categories", ()):
+        if name not in covariates:
+            raise UsageError(f"--categories names {name}, which is no covariate.", "", ", ".join(covariates))
 
 
 def _spelt(name: str) -> str:
@@ -246,9 +253,9 @@ def _new_rows(file: Path, fit: Any) -> dict[str, Any]:
         name: Wanted("category" if name in fit.design.categories else "number")
         for name in dict.fromkeys(fit.variables)
     }
-    if file.is_file():
-        present = column_names_of(file)
-        wanted |= {name: Wanted("category") for name in (*fit.strata_names, "strata") if name in present}
+    check_file(file)
+    present = column_names_of(file)
+    wanted |= {name: Wanted("category") for name in (*fit.strata_names, "strata") if name in present}
     own = read_typed(file, wanted)
     return dict(own.columns)
 

@@ -32,6 +32,13 @@ def _numbers(text: str) -> list[float]:
         ) from None
 
 
+def _number(text: str) -> float:
+    found = _numbers(text)
+    if len(found) > 1:
+        raise UsageError(f"{text!r} is more than one number.", "Write one, or name=number by comma.")
+    return found[0]
+
+
 def _words(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -39,12 +46,14 @@ def _words(text: str) -> list[str]:
 def _number_or_names(text: str) -> float | dict[str, float]:
     """Return one number, or numbers by name (`age=1,sex=0.5`)."""
     if "=" not in text:
-        return _numbers(text)[0]
-    return {name: _numbers(value)[0] for name, value in _pairs(text).items()}
+        return _number(text)
+    return {name: _number(value) for name, value in _pairs(text).items()}
 
 
 def _one_or_two(text: str) -> float | tuple[float, float]:
     found = _numbers(text)
+    if len(found) > 2:
+        raise UsageError(f"{text!r} is more than two numbers.", "Write one, or one per group.")
     return found[0] if len(found) == 1 else (found[0], found[1])
 
 

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from harmony.errors import SizeOrEncoding, UnsoundAnalysis, UsageError
-from harmony.store.own_files import check_names, delimiter_of, read_text
+from harmony.store.own_files import check_file, check_names, check_quotation, delimiter_of, read_text
 
 Kind = Literal["number", "category", "either"]
 Missing = Literal["refuse", "drop"]
@@ -30,6 +30,8 @@ Missing = Literal["refuse", "drop"]
 MISSING_MARKS: Final = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 _DATE: Final = r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})$"
 _WHOLE: Final = r"^-?(0|[1-9]\d{0,17})$"
+#: A whole number as other programs write it in a column that has missing values: 1.0.
+_WHOLE_POINT: Final = r"^-?(0|[1-9]\d{0,14})(\.0+)?$"
 _NUMBER: Final = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _COMMA: Final = r"^[-+]?\d*,\d+([eE][-+]?\d+)?$"
 _TRUTH: Final = {"TRUE": "1", "true": "1", "True": "1", "FALSE": "0", "false": "0", "False": "0"}
@@ -93,16 +95,17 @@ def read_typed(path: Path, wanted: Mapping[str, Wanted], missing: Missing = "ref
     SizeOrEncoding
         When the file is empty or no table.
     UnsoundAnalysis
-        When values are missing and `missing` is refuse, or no row is left.
+        When there is no row, values are missing and `missing` is refuse, or no row is left.
     """
-    if not path.is_file():
-        raise UsageError(f"There is no file {path}.", "Check the path.")
+    check_file(path)
     names = list(wanted)
     remarks: list[str] = []
     if path.suffix.lower() in (".parquet", ".pq"):
         table = _parquet(path, names)
     else:
         table, remarks = _csv(path, names)
+    if table.num_rows == 0:
+        raise UnsoundAnalysis(f"{path.name} has no row.", "Give a file with patients.", "1 row or more")
     found = {name: _typed(name, table[name], wanted[name], remarks) for name in names}
     keep = _complete(path, found, wanted, missing)
     rows = np.flatnonzero(keep)
@@ -150,11 +153,9 @@ def _csv(path: Path, names: list[str]) -> tuple[pa.Table, list[str]]:
 
 
 def _parsed(path: Path, text: str) -> pa.Table:
-    if not text.strip():
-        raise SizeOrEncoding(f"{path.name} has no header line.", "Name the columns in the first line.")
     delimiter = delimiter_of(text)
     # Names that occur twice are kept apart by their place until somebody asks for one of them.
-    names = [name.strip() for name in next(csv.reader([text.partition("\n")[0]], delimiter=delimiter))]
+    names = _header(path, text.partition("\n")[0], delimiter)
     places = [str(place) for place in range(len(names))]
     kinds = pacsv.ConvertOptions(column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False)
     try:
@@ -170,7 +171,20 @@ def _parsed(path: Path, text: str) -> pa.Table:
             f"{path.name} is no table: a row has more or fewer cells than the header.",
             "Check delimiter and quotation marks.",
         ) from None
+    check_quotation(path, text, delimiter, table.num_rows)
     return table.rename_columns(names)
+
+
+def _header(path: Path, line: str, delimiter: str) -> list[str]:
+    if not line.strip():
+        raise SizeOrEncoding(f"{path.name} has no header line.", "Name the columns in the first line.")
+    try:
+        return [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+    except csv.Error as error:
+        raise SizeOrEncoding(
+            f"The header of {path.name} is no line of a table: {error}.",
+            "Name the columns in the first line.",
+        ) from None
 
 
 def _typed(name: str, column: Any, wanted: Wanted, remarks: list[str]) -> pa.Array:
@@ -199,12 +213,15 @@ def _typed(name: str, column: Any, wanted: Wanted, remarks: list[str]) -> pa.Arr
 
 
 def _from_text(name: str, values: pa.Array, wanted: Wanted, remarks: list[str]) -> pa.Array:
+    if values.null_count == len(values):
+        return pa.nulls(len(values), pa.float64() if wanted.kind == "number" else pa.string())
     if _all_match(values, _DATE):
         raise _date(name)
     if _all_match(values, _WHOLE):
         return values.cast(pa.int64())
     if wanted.kind == "category":
-        return values
+        # As a Parquet file's 1.0, so that --reference name=1 means the same level.
+        return _whole(values.cast(pa.float64())) if _all_match(values, _WHOLE_POINT) else values
     if _all_match(values, _NUMBER):
         return pc.replace_substring_regex(values, r"^\+", "").cast(pa.float64())
     if _all_match(values, rf"{_COMMA}|{_NUMBER}"):

@@ -8,8 +8,10 @@ and what was found is said.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +50,7 @@ def read_text_columns(path: Path, names: Sequence[str]) -> OwnColumns:
     SizeOrEncoding
         When it is empty or no table.
     """
-    if not path.is_file():
-        raise UsageError(f"There is no file {path}.", "Check the path.")
+    check_file(path)
     if path.suffix.lower() in (".parquet", ".pq"):
         return OwnColumns(_parquet(path, names), ())
     text, remarks = read_text(path)
@@ -63,16 +64,45 @@ def write_csv(path: Path, table: pa.Table) -> None:
     Raises
     ------
     UsageError
-        When its folder does not exist.
+        As `check_output`.
     """
-    if not path.parent.is_dir() or path.is_dir():
-        raise UsageError(f"{path} cannot be written.", "Name a file in a folder that exists.")
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    check_output(path)
+    # Not made of the file's name, which may be as long as the file system takes.
+    draft = path.with_name(f".harmony.{os.getpid()}")
     try:
         pacsv.write_csv(table, draft)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def check_file(path: Path) -> None:
+    """Refuse, with UsageError, a path that is no file."""
+    try:
+        if path.is_file():
+            return
+        what = f"{path} is no file." if path.exists() else f"There is no file {path}."
+    except OSError as error:
+        raise _too_long(error) from None
+    raise UsageError(what, "Check the path.")
+
+
+def check_output(path: Path) -> None:
+    """Refuse, with UsageError, a file without a folder, and a path that is a folder or a device."""
+    try:
+        # A device would be replaced by the file, for everybody on the machine.
+        refused = not path.parent.is_dir() or (path.exists() and not path.is_file())
+    except OSError as error:
+        raise _too_long(error) from None
+    if refused:
+        raise UsageError(f"{path} cannot be written.", "Name a file in a folder that exists.")
+
+
+def _too_long(error: OSError) -> Exception:
+    """Return the refusal of a name that no file can have; other errors stay what they are."""
+    if error.errno != errno.ENAMETOOLONG:
+        return error
+    return UsageError("The name of a file is too long.", "Give a shorter name.")
 
 
 def _parquet(path: Path, names: Sequence[str]) -> dict[str, pa.Array]:
@@ -86,11 +116,19 @@ def _parquet(path: Path, names: Sequence[str]) -> dict[str, pa.Array]:
 
 
 def read_text(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a file and remarks on its encoding."""
-    content = path.read_bytes()
+    """Return the text of a file and remarks on its encoding and line ends."""
+    text, remarks = _decoded(path.read_bytes())
+    if "\r" in text and "\n" not in text:
+        return text.replace("\r", "\n"), (*remarks, "lines end with a carriage return alone")
+    return text, remarks
+
+
+def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if content.startswith(mark):
-            return content.decode(encoding, errors="replace"), (f"read as {encoding}",)
+            # Excel's UTF-8 is UTF-8 to everybody else, too.
+            said = () if encoding == "utf-8-sig" else ("read as UTF-16",)
+            return content.decode(encoding, errors="replace"), said
     try:
         return content.decode("utf-8"), ()
     except UnicodeDecodeError:
@@ -112,7 +150,19 @@ def _csv(path: Path, text: str, names: Sequence[str]) -> dict[str, pa.Array]:
             continue
         for place, values in zip(places, collected, strict=True):
             values.append(row[place] if place < len(row) else None)
+    check_quotation(path, text, delimiter, len(collected[0]) if collected else 0)
     return {name: pa.array(values, pa.string()) for name, values in zip(names, collected, strict=True)}
+
+
+def check_quotation(path: Path, text: str, delimiter: str, rows: int) -> None:
+    """
+    Refuse, with SizeOrEncoding, a quotation mark that is never closed: it swallows the rows below it.
+
+    Only a text with more lines than the `rows` that were read, or an odd number of marks, is looked through.
+    """
+    marks = text.count('"')
+    if marks and (marks % 2 or rows < text.rstrip("\r\n").count("\n")):
+        deque(_rows(path, text, delimiter, strict=True), maxlen=0)
 
 
 def delimiter_of(text: str) -> str:
@@ -120,10 +170,10 @@ def delimiter_of(text: str) -> str:
     return max(_DELIMITERS, key=text.partition("\n")[0].count)
 
 
-def _rows(path: Path, text: str, delimiter: str) -> Iterator[list[str]]:
+def _rows(path: Path, text: str, delimiter: str, strict: bool = False) -> Iterator[list[str]]:
     before = csv.field_size_limit(LARGEST_CELL)
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
     except csv.Error as error:
         raise SizeOrEncoding(f"{path.name} is no table: {error}.", "Check its quotation marks.") from None
     finally:
@@ -133,5 +183,7 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[list[str]]:
 def check_names(path: Path, names: Sequence[str], present: Sequence[str]) -> None:
     """Refuse, with UsageError, a name that is no column of the file."""
     for name in names:
+        if not name.strip():
+            raise UsageError("An option names no column.", "Give it the name of a column.")
         if name not in present:
             raise UsageError(f"{path.name} has no column {name}.", "", ", ".join(map(str, present[:40])))

@@ -84,6 +84,8 @@ def check_clones(clones: Sequence[Clone], sex: str | None) -> Checked:
             doubts.append(f"45,X was read as {mended.items[-1].text}")
         elif len(clone.sex) == 3 and clone.ploidy == 2 and not clone.items:
             doubts.append(f"{clone.sex} was taken as constitutional")
+    if any(clone.cells is None and clone.items for clone in clones):
+        doubts.append("cells were not counted: every change is taken as clonal")
     counted = [clone.cells for clone in clones]
     known = [cells for cells in counted if cells is not None]
     return Checked(

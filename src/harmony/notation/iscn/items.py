@@ -38,7 +38,7 @@ _RELATED: Final = re.compile(r"(?P<name>idem|sdl\d{0,2}|sl\d?|stemline)(?:x(?P<t
 _STRUCTURAL: Final = re.compile(rf"(?P<before>\?*){_KIND}(?P<doubt>\?*)(?=[(\dxyv])")
 _GROUP: Final = re.compile(r"\((?P<inside>[^()]*)\)?")
 _BARE_CHROMOSOMES: Final = re.compile(
-    r"(?:\d{1,2}|[xy])(?:;(?:\d{1,2}|[xy]))*(?![\d])(?P<bands>[pq][\dpq.;~]*)?"
+    r"(?:[1-9]\d?|[xy])(?:;(?:[1-9]\d?|[xy]))*(?![\d])(?P<bands>[pq][\dpq.;~]*)?"
 )
 _HYPHEN: Final = re.compile(r"(?<=\d)-(?=\d{1,2}$)")
 _DOUBT: Final = re.compile(r"\?+(?=\()")
