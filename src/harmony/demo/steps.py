@@ -22,6 +22,8 @@ from typing import IO, Any, Final
 from harmony.errors import HarmonyError
 
 STATE_FILE: Final = "steps.json"
+#: The step that makes the network; what follows it stands or falls with the folder.
+NETWORK_STEP: Final = "network init"
 
 #: Independent steps run at once: the demo is made for two cores.
 AT_ONCE: Final = 2
@@ -76,6 +78,9 @@ class Runner:
         self._repeated: set[str] = set()
         if self._state.is_file():
             content = json.loads(self._state.read_text(encoding="utf-8"))
+            # Somebody removed the network: what was done in it is gone, so the demo begins anew.
+            if NETWORK_STEP in content["done"] and not (folder / "network").is_dir():
+                content = {"done": {}, "started": []}
             self._done = {name: Done(**item) for name, item in content["done"].items()}
             self._started = set(content["started"])
             self._before = float(content.get("seconds", 0))

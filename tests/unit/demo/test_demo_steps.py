@@ -70,3 +70,13 @@ def test_agreements_are_in_force_from_the_day_of_the_start_for_three_years():
     first, since, last, until = journey._start(100, None)["years"]
     assert (first, last) == ("--from", "--until")
     assert int(until[:4]) - int(since[:4]) == 3
+
+
+def test_a_demo_whose_network_was_removed_begins_anew(tmp_path):
+    first = Runner(tmp_path, 1)
+    first.run("network init", ["network", "init"])
+    assert len(Runner(tmp_path, 1).steps) == 1
+
+    shutil.rmtree(tmp_path / "network")
+
+    assert Runner(tmp_path, 1).steps == []
