@@ -109,6 +109,11 @@ class CellReader:
             return phrase[1]
         return self._word(at)
 
+    def _names_the_gene_maf(self, word: str, at: int) -> bool:
+        """Return whether MAF is the gene, before a change, and not the minor allele fraction."""
+        behind = self.words[at + 1].text if at + 1 < len(self.words) else ""
+        return word == "maf" and self.words[at].text == "MAF" and behind.startswith(("c.", "p."))
+
     def _figure(self, at: int) -> int:
         """Take an allele fraction, an allelic ratio or the length of a tandem duplication."""
         word = self.cleaned[at]
@@ -116,7 +121,7 @@ class CellReader:
             self.expects = "ratio"
             self.collector.draft.note("allelic_ratio_not_vaf")
             return 1
-        if is_marker(word):
+        if is_marker(word) and not self._names_the_gene_maf(word, at):
             self.expects = "vaf"
             return 1
         if self.collector.draft.special in ("itd", "ptd"):

@@ -46,7 +46,7 @@ _COMPOSITE: Final = re.compile(
 _OPENING: Final = (
     # t8;21)(q22;q22): the first bracket is missing; t(8;21)q22;q22): the third is.
     (
-        re.compile(r"\b(t|del|inv(?!9)|add|dup|ins|der|dic)(\d{1,2}(?:;\d{1,2})?\)\()", re.IGNORECASE),
+        re.compile(r"\b(t|del|inv(?!9)|add|dup|ins|der|dic)([1-9]\d?(?:;\d{1,2})?\)\()", re.IGNORECASE),
         r"\1(\2",
     ),
     (
