@@ -138,7 +138,8 @@ def _cause_codes(events: NDArray[Any], causes: bool) -> Integers:
     if not causes and codes.max() > 1:
         raise UnsoundAnalysis(
             "The event has more than one cause.",
-            "Pass event > 0 for any cause, or event == 1 for one cause with the others censored.",
+            "Recode it: 1 for the event that is asked for and 0 for everything else, which then counts as "
+            "censored; or use cumulative_incidence, which keeps the causes apart.",
             "0 censored, 1 event",
         )
     return codes
